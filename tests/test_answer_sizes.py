@@ -42,7 +42,7 @@ BYTES = {
     "phone": 16,
     **dict(language=20, currency=3, next_page_token=200, payment_method=100, token_type=6, status=20),
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
-    **dict(cancelled_by=36, token=32),
+    **dict(cancelled_by=36, exported_by=36, token=32),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
     **dict(kind=30, day=10),
     **dict(tax_number=30, time_zone=64, number=16, corrects=36, organization_ids=36, show_seat_ids=36),
@@ -126,6 +126,10 @@ COUNTS = {
     "booking.v1.BatchGetPayableBookingsResponse.results": 100,
     "booking.v1.ListBookingEventsResponse.events": 500,
     "booking.v1.Sales.lines": MAX_LINES,
+    # As those of a list: a page takes as many as fit.
+    "booking.v1.SearchBookingsResponse.results": 1,
+    "booking.v1.ListBookingExportsResponse.exports": 1,
+    "identity.v1.BatchGetContactsResponse.contacts": 1_000,
     # As those of a cancellation.
     "booking.v1.Sales.totals": 200,
     "booking.v1.CancellationPreview.show_ids": 1_000,

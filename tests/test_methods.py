@@ -32,6 +32,7 @@ NOT_FOR_PROGRAMS = {
     "ReturnFromRazorpay",
     "GetCheckoutPage",
     "GetPaymentResultPage",
+    "ExportBookings",
     "ExportInvoices",
     "ExportHall",
     "GetJwks",

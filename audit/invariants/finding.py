@@ -3,7 +3,7 @@
 from audit.invariants.invariant import Invariant
 
 _ONE_BY_ONE = "^([A-Za-z0-9]{1,64}( |$))+$"
-"""Texts whose words are what stands between blanks; of others, finding/domain.py alone knows the words."""
+"""Texts whose words are what stands between blanks; of others, chassis/values/words.py alone knows the words."""
 
 REVIEWS = (
     Invariant(

@@ -165,7 +165,9 @@ TOPICS_AT_REST = (
         WHERE (p.read_to <= t.position) IS NOT TRUE
         UNION ALL
         SELECT p.consumer, p.topic, p.read_to, t.position
-        FROM booking.topic_progress p LEFT JOIN inventory.topics t ON t.topic = p.topic
+        FROM booking.topic_progress p LEFT JOIN (
+            SELECT topic, position FROM inventory.topics UNION ALL SELECT topic, position FROM booking.topics
+        ) AS t ON t.topic = p.topic
         WHERE (p.read_to <= t.position) IS NOT TRUE
         """,
     ),

@@ -174,6 +174,7 @@ BODIES: dict[str, Json] = {
 
 ANSWERS: dict[str, Json] = {
     "ExportHall": {"application/json": {"schema": {"type": "object"}}},
+    "ExportBookings": {"text/csv": {"schema": {"type": "string"}}},
     "ExportInvoices": {"text/csv": {"schema": {"type": "string"}}},
     "GetPaymentResultPage": {"text/html": {"schema": {"type": "string"}}},
     "ReturnFromRazorpay": {"text/html": {"schema": {"type": "string"}}},

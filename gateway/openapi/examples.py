@@ -219,6 +219,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "CreateCoupon": {"code": "MONSOON20", "terms": _TERMS},
     "UpdateCoupon": {"terms": _TERMS},
     "DeactivateCoupon": {},
+    "SearchBookings": {"organizationId": ORGANIZATION, "q": "asha"},
     "ValidateCoupon": {"userId": USER, "code": "monsoon20", "showId": SHOW},
     "RefundBooking": {"userId": USER},
     "SetSeller": {

@@ -28,13 +28,18 @@ from boxoffice.booking.v1 import (
 
 from services.booking import deliveries, owners
 from services.booking.bookings import messages
+from services.booking.bookings.events import TOPIC
 from services.booking.clients import SHOWS_TOPIC, InventoryClient, PaymentClient
 from services.booking.coupons.operation import forget_tries
 from services.booking.coupons.rpc import CouponServicer
 from services.booking.creating.free import forget_free
 from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.measures import MEASURES
+from services.booking.office.names import CONSUMER as NAMES_CONSUMER
+from services.booking.office.names import Names, keep_names
 from services.booking.office.rpc import OfficeServicer
+from services.booking.office.searches import forget_searches
+from services.booking.people import IdentityClient
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
 from services.booking.settings import Settings
@@ -78,9 +83,9 @@ async def run(settings: Settings) -> None:
     own = WATCHING_CONNECTIONS + BACKGROUND_CONNECTIONS
     pools = await Pools.open(url, calls=settings.database_pool_size, background=own, name="booking")
     db, background = pools.calls, pools.background
-    to_inventory = channel(settings.inventory_address, "inventory")
-    to_payment = channel(settings.payment_address, "payment")
+    to_inventory, to_payment, to_identity = channels = _channels(settings)
     inventory, payments = InventoryClient(to_inventory), PaymentClient(to_payment)
+    people = IdentityClient(to_identity if settings.auth == "on" else None)
     outbox = Outbox(background)
     saga, recovery = (
         Saga(
@@ -104,6 +109,8 @@ async def run(settings: Settings) -> None:
     servicer = BookingServicer(db, bookings, changes, outbox, desks, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     _add_others(server, db, inventory)
+    office = OfficeServicer(db, bookings, inventory, payments, people)
+    office_pb2_grpc.add_OfficeServiceServicer_to_server(office, server)
     await serve(
         settings,
         server,
@@ -113,19 +120,31 @@ async def run(settings: Settings) -> None:
             recovery.recover(),
             changes.run(),
             topics.run_sequencer(background),
-            *_consumers(background, inventory),
+            *_consumers(background, inventory, people),
         ],
         ticks=_ticks(background, recovery, settings),
         ready=Readiness(url),
         ending=[changes.end],
-        closing=[desks.plain.close, desks.with_coupons.close, to_inventory.close, to_payment.close, pools.close],
+        closing=[desks.plain.close, desks.with_coupons.close, *(each.close for each in channels), pools.close],
     )
 
 
-def _consumers(background: Database, inventory: InventoryClient) -> Iterator[Coroutine[Any, Any, None]]:
-    """Yield what reads topics."""
+def _channels(settings: Settings) -> list[grpc.aio.Channel]:
+    """Return the channels to the peers."""
+    return [
+        channel(settings.inventory_address, "inventory"),
+        channel(settings.payment_address, "payment"),
+        channel(settings.identity_address, "identity"),
+    ]
+
+
+def _consumers(
+    background: Database, inventory: InventoryClient, people: IdentityClient
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """Yield what reads topics: inventory's, and booking's own."""
     yield Consumer(background, CONSUMER, SHOWS_TOPIC, inventory.events, remember_cancelled).run()
     yield Consumer(background, UPDATES_CONSUMER, SHOWS_TOPIC, inventory.events, note_updates).run()
+    yield Consumer(background, NAMES_CONSUMER, TOPIC, Names(background, people).events, keep_names).run()
 
 
 def _desks(saga: Saga) -> Desks:
@@ -146,7 +165,6 @@ def _add_others(server: grpc.aio.Server, db: Database, inventory: InventoryClien
     invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoiceServicer(db), server)
     tickets_pb2_grpc.add_TicketServiceServicer_to_server(TicketServicer(db), server)
     cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(CancellationServicer(db, inventory), server)
-    office_pb2_grpc.add_OfficeServiceServicer_to_server(OfficeServicer(db, inventory), server)
 
 
 def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOScheduler:
@@ -166,6 +184,7 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     event_days = settings.event_retention_days
     jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
     jobs.add(ticks, "forget-tries", lambda: forget_tries(background), jobs.every(hours=1))
+    jobs.add(ticks, "forget-searches", lambda: forget_searches(background), jobs.every(hours=1))
     jobs.add(ticks, "forget-free-bookings", lambda: forget_free(background), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)

@@ -183,6 +183,13 @@ class ShowTaxNotFound(NotFound):
     reason = "SHOW_TAX_NOT_FOUND"
 
 
+class TooManySearches(ResourceExhausted):
+    """Bookings were searched 30 times within a minute: try again in a moment."""
+
+    reason = "TOO_MANY_SEARCHES"
+    retry_after_seconds = 2.0
+
+
 class CouponNotFound(NotFound):
     """There is no such coupon, or it is another organizer's: look it up in the list of coupons."""
 

@@ -327,6 +327,40 @@ show_updates = Table(
     comment="shows whose times or halls were edited, and how far their bookings follow",
 )
 
+booking_exports = Table(
+    "booking_exports",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("show_id", Uuid, nullable=False),
+    Column("organization_id", Uuid, comment="whose the show is; null: Boxoffice's own"),
+    Column("exported_by", Uuid, comment="null: unverified"),
+    Column("with_contacts", Boolean, nullable=False, comment="whether e-mail addresses and phone numbers were in it"),
+    Column("bookings", Integer, nullable=False, server_default="0", comment="written before they are handed out"),
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    Column("completed_at", DateTime(timezone=True), comment="null: it goes on, or was cut short"),
+    CheckConstraint("bookings >= 0", name="bookings"),
+    Index("booking_exports_organization_idx", "organization_id", "id"),
+    comment="who has had which bookings as a file; rows are kept",
+)
+
+booking_names = Table(
+    "booking_names",
+    metadata,
+    Column("organization_id", Uuid, nullable=False, comment="whose the show is; zero: Boxoffice's own"),
+    Column("word", Text(collation="C"), nullable=False, comment="of the name (chassis/values/words.py)"),
+    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("organization_id", "word", "booking_id"),
+    comment="whom bookings are for, as it was said when they were confirmed: by this they are searched",
+)
+
+search_budgets = Table(
+    "search_budgets",
+    metadata,
+    Column("user_id", Uuid, primary_key=True, comment="zero: unverified callers"),
+    Column("whole_at", DateTime(timezone=True), nullable=False, index=True, comment="when all searches may be made"),
+    comment="how often bookings were searched",
+)
+
 captures = Table(
     "captures",
     metadata,

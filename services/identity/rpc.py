@@ -87,6 +87,15 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
     async def SetEmailVerified(self, request: pb.SetEmailVerifiedRequest, context: Context) -> pb.User:
         return _user(await profiles.verify_email(self._db, UUID(request.user_id), request.email_verified))
 
+    async def BatchGetContacts(
+        self, request: pb.BatchGetContactsRequest, context: Context
+    ) -> pb.BatchGetContactsResponse:
+        found = await profiles.contacts(self._db, [UUID(user_id) for user_id in request.user_ids])
+        answer = pb.BatchGetContactsResponse()
+        for row in found:
+            answer.contacts.add(user_id=str(row.id), name=row.name, email=row.email, phone=row.phone)
+        return answer
+
     async def GetJwks(self, request: pb.GetJwksRequest, context: Context) -> httpbody_pb2.HttpBody:
         key_set = await self._keys.key_set()
         await context.send_initial_metadata((("cache-control", f"public, max-age={KEY_SET_SECONDS}"),))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from inspect import isasyncgenfunction
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,11 +17,13 @@ from boxoffice.booking.v1 import (
     coupon_pb2,
     coupon_pb2_grpc,
     invoices_pb2_grpc,
+    office_pb2,
     office_pb2_grpc,
     tariffs_pb2_grpc,
     taxes_pb2_grpc,
     tickets_pb2_grpc,
 )
+from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -107,6 +110,24 @@ class FakePayment(payment_pb2_grpc.PaymentServiceServicer):
 
 
 @dataclass
+class FakeIdentity(identity_pb2_grpc.IdentityServiceServicer):
+    """An identity service that knows whom the test says: name, e-mail address and phone of users."""
+
+    known: dict[UUID, tuple[str, str, str]] = field(default_factory=dict)
+    away: bool = False
+
+    async def BatchGetContacts(self, request: Any, context: Any) -> Any:
+        if self.away:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+        answer = identity_pb2.BatchGetContactsResponse()
+        for user_id in request.user_ids:
+            if found := self.known.get(UUID(user_id)):
+                name, email, phone = found
+                answer.contacts.add(user_id=user_id, name=name, email=email, phone=phone)
+        return answer
+
+
+@dataclass
 class House:
     """Everything that a test of booking needs, and short ways to use it."""
 
@@ -129,6 +150,8 @@ class House:
     cancellations: cancellations_pb2_grpc.CancellationServiceStub
     tickets: tickets_pb2_grpc.TicketServiceStub
     office: office_pb2_grpc.OfficeServiceStub
+    people: FakeIdentity
+    to_identity: grpc.aio.Channel
     to_inventory: grpc.aio.Channel
 
     async def book(self, user: UUID, *numbers: int, key: str = "", coupon: str = "") -> booking_pb2.Booking:
@@ -220,8 +243,9 @@ async def opened_house(
         to_payment = await stack.enter_async_context(
             served(lambda server: payment_pb2_grpc.add_PaymentServiceServicer_to_server(payment, server))
         )
+        people, to_identity = await _served_identity(stack)
         free: dict[str, Any] = {"free_per_day": free_per_day, "free_takes_email": free_takes_email}
-        booking = wired_booking(booking_db, to_inventory, to_payment, gathers=False, **free)
+        booking = wired_booking(booking_db, to_inventory, to_payment, to_identity, gathers=False, **free)
         callers: list[Caller] = []
         to_booking = await stack.enter_async_context(served(lambda server: _add(booking, callers, server)))
         show_id = await make_show(catalog_pb2_grpc.CatalogServiceStub(to_inventory), in_=starts_in, closes=closes)
@@ -246,11 +270,20 @@ async def opened_house(
             cancellations_pb2_grpc.CancellationServiceStub(to_booking),
             tickets_pb2_grpc.TicketServiceStub(to_booking),
             office_pb2_grpc.OfficeServiceStub(to_booking),
+            people,
+            to_identity,
             to_inventory,
         )
         await booking.desk.close()
         assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"
         assert await booking_db.fetch(ORPHANS) == [], "every event is of a booking"
+
+
+async def _served_identity(stack: AsyncExitStack) -> tuple[FakeIdentity, grpc.aio.Channel]:
+    """Serve a FakeIdentity; return it, and a channel to it."""
+    people = FakeIdentity()
+    add = identity_pb2_grpc.add_IdentityServiceServicer_to_server
+    return people, await stack.enter_async_context(served(lambda server: add(people, server)))
 
 
 def _add(booking: WiredBooking, callers: list[Caller], server: grpc.aio.Server) -> None:
@@ -265,7 +298,10 @@ def _add(booking: WiredBooking, callers: list[Caller], server: grpc.aio.Server) 
     tariffs_pb2_grpc.add_TariffServiceServicer_to_server(booking.tariffs, server)
     cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(booking.cancellations, server)
     tickets_pb2_grpc.add_TicketServiceServicer_to_server(booking.tickets, server)
-    office_pb2_grpc.add_OfficeServiceServicer_to_server(booking.office, server)
+    office = _called_by(
+        booking.office, office_pb2.DESCRIPTOR.services_by_name["OfficeService"].methods_by_name, callers
+    )
+    office_pb2_grpc.add_OfficeServiceServicer_to_server(office, server)
 
 
 def _called_by(servicer: Any, names: Iterable[str], callers: list[Caller]) -> Any:
@@ -278,8 +314,17 @@ def _called_by(servicer: Any, names: Iterable[str], callers: list[Caller]) -> An
 
         return called
 
+    def streamed_by_caller(method: Any) -> Any:
+        async def called(request: Any, context: Any) -> AsyncIterator[Any]:
+            caller.set(callers[-1] if callers else None)
+            async for message in method(request, context):
+                yield message
+
+        return called
+
     for name in names:
-        setattr(servicer, name, by_caller(getattr(servicer, name)))
+        method = getattr(servicer, name)
+        setattr(servicer, name, streamed_by_caller(method) if isasyncgenfunction(method) else by_caller(method))
     return servicer
 
 

@@ -18,8 +18,9 @@ from services.booking.invoices.domain import (
     lines_of_parts,
     number,
 )
-from services.booking.invoices.gstr1 import COLUMNS, Entry, decimal, export, harmless
+from services.booking.invoices.gstr1 import COLUMNS, Entry, export
 from services.booking.pricing.domain import Rules, TaxRate, quote, split
+from services.chassis.values.sheets import decimal, harmless
 from tests.booking.drawn import Drawn, holds_for
 from tests.booking.test_tax_rules import Seat
 

@@ -13,6 +13,7 @@ from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.coupons.rpc import CouponServicer
 from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.office.rpc import OfficeServicer
+from services.booking.people import IdentityClient
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
@@ -52,6 +53,7 @@ def wired_booking(
     db: Database,
     to_inventory: grpc.aio.Channel,
     to_payment: grpc.aio.Channel,
+    to_identity: grpc.aio.Channel | None = None,
     *,
     gathers: bool = True,
     free_per_day: int = 0,
@@ -76,7 +78,8 @@ def wired_booking(
     tariffs = TariffServicer(db, inventory)
     peers = deliveries.peers(inventory, payments)
     cancellations = CancellationServicer(db, inventory)
-    tickets, office = TicketServicer(db), OfficeServicer(db, inventory)
+    office = OfficeServicer(db, Bookings(db), inventory, payments, IdentityClient(to_identity))
+    tickets = TicketServicer(db)
     return WiredBooking(
         servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs, cancellations, tickets, office
     )

@@ -56,6 +56,7 @@ BEYOND_REACH = {
     "ExtendHolds",
     "RefundBooking",
     "ExportInvoices",
+    "ExportBookings",
 }
 """Operations that are seldom called rightly by chance, or never: they take the bank's secret, a password, an account,
 seats that are free or held, and of the very show, a booking that is paid, with its user, one of two formats, or a file.

@@ -11,7 +11,8 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis.errors import ResourceExhausted
 from services.chassis.store.database import Database, Patience
-from services.inventory.finding.domain import alternatives, parse_query, words_of
+from services.chassis.values.words import words_of
+from services.inventory.finding.domain import alternatives, parse_query
 from services.inventory.finding.index import index_what_lacks
 from tests.inventory.catalogue_client import (
     NOON,

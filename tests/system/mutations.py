@@ -285,6 +285,7 @@ HARMLESS = {
     "ReadNotice": "what was read stays so, since then",
     "ReadAllNotices": "what was read stays so, since then",
     "UploadHall": "a venue has one screen of a name",
+    "SearchBookings": "it only reads: a POST as names are not for logs of paths",
     "QuoteBooking": "it only reads: a POST as it names many seats",
     "SimulatePayment": "the customer's click: a session comes to its end once, and is shown as it is from then on",
     "ReceiveRazorpayWebhook": "what is signed is the key",

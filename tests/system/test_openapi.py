@@ -227,6 +227,13 @@ async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: s
         f"events/{show.movie_id}/sales",
     ):
         ok(await client.ask("GET", path))
+    exported = await client.ask("GET", f"shows/{show.id}/bookings/export")
+    assert (exported.status_code, exported.headers["content-type"]) == (200, "text/csv; charset=utf-8"), exported.text
+    assert exported.headers["cache-control"] == "no-store" and exported.content.endswith(b"\r\n# end,1\r\n")
+    ok(await client.ask("GET", "booking-exports"))
+    number = ok(await client.ask("GET", f"bookings/{booking_id}"))["bookingNumber"]
+    found = ok(await client.ask("POST", "bookings/search", {"q": number.lower()}))["results"]
+    assert [one["booking"]["id"] for one in found] == [booking_id]
     period = {"from": "2026-01-01T00:00:00Z", "to": "2090-01-01T00:00:00Z"}
     export = await client.ask("GET", f"sellers/{seller['id']}/invoices", params=period)
     assert (export.status_code, export.headers["content-type"]) == (200, "text/csv; charset=utf-8"), export.text

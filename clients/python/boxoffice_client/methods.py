@@ -2,8 +2,8 @@
 
 Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
 every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
-webhook, the checkout page, invoices as a file for spreadsheets, the changes of seats and of bookings as events for
-browsers and identity's public keys, which are not for programs like this one.
+webhook, the checkout page, invoices and bookings as files for spreadsheets, the changes of seats and of bookings as
+events for browsers and identity's public keys, which are not for programs like this one.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Paym
 from google.api import annotations_pb2
 from google.protobuf.message import Message
 
-_READS = ("Count", "Get", "List", "Preview", "Quote", "Watch")
+_READS = ("Count", "Get", "List", "Preview", "Quote", "Search", "Watch")
 """How the names of methods begin that only read."""
 _ASKED_AGAIN = ("Refresh", "PublishEvent", "CancelShow", "CancelEvent", "ReadNotice")
 """Methods that give the same again to whoever asks within seconds, or find done what they are to do."""
@@ -296,6 +296,8 @@ class Methods:
     )
 
     # For the office.
+    search_bookings = Method(Office, office.SearchBookingsRequest, office.SearchBookingsResponse)
+    list_booking_exports = Method(Office, office.ListBookingExportsRequest, office.ListBookingExportsResponse)
     get_show_sales = Method(Office, office.GetShowSalesRequest, office.Sales)
     get_event_sales = Method(Office, office.GetEventSalesRequest, office.Sales)
 

@@ -9,6 +9,12 @@ class TooManyCodes(BoxofficeError):
     reason = "TOO_MANY_CODES"
 
 
+class TooManySearches(BoxofficeError):
+    """Bookings were searched too often within a minute: see `retry_after_seconds`."""
+
+    reason = "TOO_MANY_SEARCHES"
+
+
 class AmountTooLarge(FailedPrecondition):
     """The seats cost more at once than can be counted: choose fewer."""
 

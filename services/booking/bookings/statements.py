@@ -29,6 +29,12 @@ SEATS = """
     WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id, position
 """
 
+SEAT_IN_WORDS = """
+    s.section || CASE WHEN s.row = '' THEN '' ELSE ' ' || s.row || coalesce(s.label, s.number::text) END
+        || CASE WHEN s.kind = 'ADULT' THEN '' ELSE ' (' || s.kind || ')' END
+"""
+"""What people call seat `s` of a booking: a place of an area has no row, and is called by the area alone."""
+
 REFUNDS = f"""
     SELECT {selected(BookingRefund)} FROM booking_refunds
     WHERE booking_id = ANY(%(booking_ids)s) ORDER BY booking_id, number

@@ -1,13 +1,5 @@
-"""Documents as rows for India's return GSTR-1, in CSV that spreadsheets open without harm. No I/O.
+"""Documents as rows for India's return GSTR-1, as a file for spreadsheets. No I/O."""
 
-The file begins with a byte order mark, so that Excel reads UTF-8; lines end with CRLF; the last line, `# end,<rows>`,
-says how many rows came before it: a file without it was cut off. A cell that a spreadsheet would take for a formula has
-an apostrophe before it.
-"""
-
-import csv
-import io
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.booking.invoices.domain import DocumentKind
 from services.booking.taxes.gstin import STATES
+from services.chassis.values import sheets
 from services.chassis.values.currencies import DIGITS
 
 COLUMNS = (
@@ -37,8 +30,6 @@ COLUMNS = (
     "Cess Amount",
     "Document Value",
 )
-
-_FORMULA = frozenset("=+-@\t\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +56,9 @@ class Entry:
     """Of the whole document."""
 
 
-def harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, in its wide forms and behind blanks neither."""
-    first = unicodedata.normalize("NFKC", cell).lstrip(" ")[:1]
-    return f"'{cell}" if (first in _FORMULA and first) or (cell[:1] in _FORMULA and cell) else cell
-
-
 def export(entries: Sequence[Entry]) -> bytes:
     """Return the file: a header, a row for each entry, and how many rows there are."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([harmless(cell) for cell in _row(entry)] for entry in entries)
-    text.write(f"# end,{len(entries)}\r\n")
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+    return sheets.BEGINNING + sheets.lines([COLUMNS, *map(_row, entries)]) + sheets.end(len(entries))
 
 
 def _row(entry: Entry) -> list[str]:
@@ -95,12 +75,12 @@ def _row(entry: Entry) -> list[str]:
         entry.sac_code,
         entry.title,
         entry.currency,
-        decimal(entry.basis_points, 2),
+        sheets.decimal(entry.basis_points, 2),
         *(
-            decimal(amount, digits)
+            sheets.decimal(amount, digits)
             for amount in (entry.taxable_amount, entry.igst_amount, entry.cgst_amount, entry.sgst_amount, 0)
         ),
-        decimal(entry.total_amount, digits),
+        sheets.decimal(entry.total_amount, digits),
     ]
 
 
@@ -109,9 +89,3 @@ def _date(at: datetime, zone: str) -> str:
     local = at.astimezone(ZoneInfo(zone))
     months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     return f"{local.day:02}-{months[local.month - 1]}-{local.year:04}"
-
-
-def decimal(amount: int, digits: int) -> str:
-    """Write an amount of minor units with its decimals and nothing else: 1234.50."""
-    whole, part = divmod(amount, 10**digits)
-    return f"{whole}.{part:0{digits}}" if digits else str(whole)

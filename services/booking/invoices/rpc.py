@@ -11,6 +11,7 @@ from services.booking.errors import BookingNotFound
 from services.booking.invoices import gstr1, look, messages
 from services.booking.taxes.operation import find_seller
 from services.chassis.store.database import Database
+from services.chassis.values.sheets import CONTENT_TYPE
 from services.chassis.wire.incoming import Context
 
 
@@ -31,4 +32,4 @@ class InvoiceServicer(invoices_pb2_grpc.InvoiceServiceServicer):
         period = messages.parse_period(request)
         await find_seller(self._db, period.seller_id)
         entries = await look.entries_of(self._db, period)
-        return httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=gstr1.export(entries))
+        return httpbody_pb2.HttpBody(content_type=CONTENT_TYPE, data=gstr1.export(entries))

@@ -1,5 +1,6 @@
 """Statements about documents: their series, their lines, and what is read of them."""
 
+from services.booking.bookings.statements import SEAT_IN_WORDS
 from services.booking.invoices.domain import InvoiceLine
 from services.chassis.store.rows import selected
 
@@ -37,9 +38,7 @@ ISSUE = f"""
 ISSUE_LINES = f"""
     INSERT INTO invoice_lines (invoice_id, position, description, sac_code, basis_points, taxable_amount, cgst_amount,
         sgst_amount, igst_amount, other_tax_amount)
-    SELECT new.id, s.position, s.section
-            || CASE WHEN s.row = '' THEN '' ELSE ' ' || s.row || coalesce(s.label, s.number::text) END
-            || CASE WHEN s.kind = 'ADULT' THEN '' ELSE ' (' || s.kind || ')' END, s.sac_code, s.tax_basis_points,
+    SELECT new.id, s.position, {SEAT_IN_WORDS}, s.sac_code, s.tax_basis_points,
         s.price - s.discount + s.fee - CASE WHEN b.prices_include_tax THEN s.tax ELSE 0 END,
         CASE WHEN taxed.halves THEN s.tax / 2 ELSE 0 END, CASE WHEN taxed.halves THEN s.tax / 2 ELSE 0 END,
         CASE WHEN seller.country = 'IN' AND NOT taxed.halves THEN s.tax ELSE 0 END,
@@ -48,8 +47,7 @@ ISSUE_LINES = f"""
     CROSS JOIN LATERAL (SELECT seller.country = 'IN' AND seller.state = b.place_of_supply AS halves) AS taxed
     JOIN booking_seats s ON s.booking_id = b.id
 """
-"""Write their lines, one a seat; a place of an area has no row, and is called by that alone. The halves of a seat's tax
-are equal: it was computed so."""
+"""Write their lines, one a seat. The halves of a seat's tax are equal: it was computed so."""
 
 LINES_OF_BOOKINGS = f"""
     SELECT i.booking_id, i.id AS invoice_id, {selected(InvoiceLine, of="line")}

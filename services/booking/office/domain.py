@@ -1,8 +1,21 @@
-"""What was sold: lines by day, tier and kind, and what they come to. No I/O."""
+"""What was sold, by day, tier and kind; what bookings are searched by; what an export has of them. No I/O."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
+
+from services.chassis.errors import InvalidField
+from services.chassis.values.words import words_of
+
+NUMBER = "[2-9A-HJKMNP-Z]{10}"
+"""Of a booking, as new_booking_number draws it."""
+
+LETTERS = 3
+"""So many of a word are typed at least: fewer would find half of all customers."""
+
+MAX_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +71,59 @@ def totals(lines: Iterable[SalesLine]) -> dict[str, SalesLine]:
     for line in lines:
         sums[line.currency] = sums[line.currency] + line if line.currency in sums else line
     return dict(sorted(sums.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody searches bookings by."""
+
+    number: str | None
+    """The number of a booking that it may be."""
+    words: Sequence[str]
+    """The beginnings of words of a name, the longest first; empty where it can be no name."""
+
+
+def parse_wanted(text: str) -> Wanted:
+    """Return what a text may stand for; raise InvalidField where it is neither a number nor a name."""
+    number = "".join(text.split()).replace("-", "").upper()
+    words = sorted(dict.fromkeys(words_of(text)), key=len, reverse=True)
+    is_number = re.fullmatch(NUMBER, number) is not None
+    if not is_number and (not words or len(words[0]) < LETTERS):
+        raise InvalidField(("q", f"must be the number of a booking, or have {LETTERS} letters of a word of a name"))
+    if len(words) > MAX_WORDS:
+        raise InvalidField(("q", f"must have {MAX_WORDS} words at most"))
+    return Wanted(number if is_number else None, words if words and len(words[0]) >= LETTERS else [])
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedBooking:
+    """A booking as an export tells of it."""
+
+    id: UUID
+    user_id: UUID
+    booking_number: str
+    status: str
+    created_at: datetime
+    confirmed_at: datetime | None
+    guest_name: str | None
+    seats: str
+    """Those that are left."""
+    refunded_seats: str
+    currency: str
+    paid_amount: int
+    refunded_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export of bookings, as it is kept."""
+
+    id: UUID
+    show_id: UUID
+    exported_by: UUID | None
+    """None: unverified."""
+    with_contacts: bool
+    bookings: int
+    began_at: datetime | None
+    """None: it is about to begin."""
+    completed_at: datetime | None

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from boxoffice.booking.v1 import booking_pb2
 from boxoffice.booking.v1 import office_pb2 as pb
 from boxoffice.inventory.v1 import seat_pb2
 
-from services.booking.office.domain import Days, SalesLine, totals
+from services.booking.office.domain import Days, Export, SalesLine, totals
 from services.chassis.errors import InvalidField
 from services.chassis.values.days import parse_day
+from services.chassis.wire.times import to_timestamp
 
 
 def parse_days(request: pb.GetShowSalesRequest | pb.GetEventSalesRequest) -> Days:
@@ -16,6 +18,24 @@ def parse_days(request: pb.GetShowSalesRequest | pb.GetEventSalesRequest) -> Day
     if first and last and last < first:
         raise InvalidField(("dateTo", "must not be before dateFrom"))
     return Days(first, last)
+
+
+def result(booking: booking_pb2.Booking, name: str) -> pb.SearchBookingsResponse.Result:
+    """Render a booking that was found, and whom it is for."""
+    return pb.SearchBookingsResponse.Result(booking=booking, name=name)
+
+
+def export(one: Export) -> pb.BookingExport:
+    """Render what is kept of an export."""
+    return pb.BookingExport(
+        id=str(one.id),
+        show_id=str(one.show_id),
+        exported_by=str(one.exported_by or ""),
+        with_contacts=one.with_contacts,
+        bookings=one.bookings,
+        began_at=to_timestamp(one.began_at) if one.began_at else None,
+        completed_at=to_timestamp(one.completed_at) if one.completed_at else None,
+    )
 
 
 def sales(lines: Sequence[SalesLine]) -> pb.Sales:

@@ -86,6 +86,11 @@ class Bookings:
             for booking_id, user_id in wanted
         ]
 
+    async def several(self, booking_ids: Sequence[UUID]) -> list[Seen]:
+        """Return those of the bookings that there are, in the order of their ids as given, whoever's they are."""
+        found = await self._find(booking_ids) if booking_ids else {}
+        return [found[booking_id] for booking_id in booking_ids if booking_id in found]
+
     async def of_user(self, page: BookingsPage) -> list[Seen]:
         """Return a page of a user's bookings, newest first."""
         return await self._by_user.get(page) or []

@@ -1,9 +1,10 @@
 """Accounts, as they are shown and renamed."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.chassis.store.database import Database, retried
-from services.chassis.store.rows import read
+from services.chassis.store.rows import Row, read
 from services.identity.accounts import statements as sql
 from services.identity.accounts.domain import User
 from services.identity.errors import UserNotFound
@@ -15,6 +16,12 @@ async def get(db: Database, user_id: UUID) -> User:
     for user in read(User, await db.fetch(sql.FIND_USER, {"id": user_id})):
         return user
     raise UserNotFound()
+
+
+@retried
+async def contacts(db: Database, user_ids: Sequence[UUID]) -> list[Row]:
+    """Return id, name, e-mail address and phone of those of the users that have accounts."""
+    return await db.fetch(sql.FIND_CONTACTS, {"ids": list(user_ids)})
 
 
 @retried

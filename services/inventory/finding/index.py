@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from services.chassis.store.database import Database, Transaction
+from services.chassis.values.words import words_of
 from services.inventory.finding import statements as sql
-from services.inventory.finding.domain import grams_of, words_of
+from services.inventory.finding.domain import grams_of
 
 Texts = Mapping[UUID, tuple[str, str]]
 """Two texts of each thing by its id: an event's title and description, or a venue's name and city."""

@@ -22,13 +22,17 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from boxoffice.booking.v1 import booking_pb2 as boxoffice_dot_booking_dot_v1_dot_booking__pb2
 from boxoffice.inventory.v1 import seat_pb2 as boxoffice_dot_inventory_dot_v1_dot_seat__pb2
 from boxoffice.policy.v1 import policy_pb2 as boxoffice_dot_policy_dot_v1_dot_policy__pb2
+from boxoffice.text.v1 import text_pb2 as boxoffice_dot_text_dot_v1_dot_text__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!boxoffice/booking/v1/office.proto\x12\x14\x62oxoffice.booking.v1\x1a!boxoffice/inventory/v1/seat.proto\x1a boxoffice/policy/v1/policy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\"\xee\x04\n\x05Sales\x12\x36\n\x05lines\x18\x01 \x03(\x0b\x32 .boxoffice.booking.v1.Sales.LineR\x05lines\x12\x39\n\x06totals\x18\x02 \x03(\x0b\x32!.boxoffice.booking.v1.Sales.TotalR\x06totals\x1a\xac\x02\n\x04Line\x12\x10\n\x03\x64\x61y\x18\x01 \x01(\tR\x03\x64\x61y\x12\x1a\n\x08\x63urrency\x18\x02 \x01(\tR\x08\x63urrency\x12:\n\x04tier\x18\x03 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierH\x00R\x04tier\x88\x01\x01\x12\x12\n\x04kind\x18\x04 \x01(\tR\x04kind\x12\x14\n\x05seats\x18\x05 \x01(\x05R\x05seats\x12\x1f\n\x0bguest_seats\x18\x06 \x01(\x05R\nguestSeats\x12\x16\n\x06\x61mount\x18\x07 \x01(\x03R\x06\x61mount\x12%\n\x0erefunded_seats\x18\x08 \x01(\x05R\rrefundedSeats\x12\'\n\x0frefunded_amount\x18\t \x01(\x03R\x0erefundedAmountB\x07\n\x05_tier\x1a\xc2\x01\n\x05Total\x12\x1a\n\x08\x63urrency\x18\x01 \x01(\tR\x08\x63urrency\x12\x14\n\x05seats\x18\x02 \x01(\x05R\x05seats\x12\x1f\n\x0bguest_seats\x18\x03 \x01(\x05R\nguestSeats\x12\x16\n\x06\x61mount\x18\x04 \x01(\x03R\x06\x61mount\x12%\n\x0erefunded_seats\x18\x05 \x01(\x05R\rrefundedSeats\x12\'\n\x0frefunded_amount\x18\x06 \x01(\x03R\x0erefundedAmount\"\xbe\x01\n\x13GetShowSalesRequest\x12!\n\x07show_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId\x12\x43\n\tdate_from\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x08\x64\x61teFrom\x12?\n\x07\x64\x61te_to\x18\x03 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x06\x64\x61teTo\"\xc1\x01\n\x14GetEventSalesRequest\x12#\n\x08\x65vent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\x12\x43\n\tdate_from\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x08\x64\x61teFrom\x12?\n\x07\x64\x61te_to\x18\x03 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x06\x64\x61teTo2\xc6\x02\n\rOfficeService\x12\x96\x01\n\x0cGetShowSales\x12).boxoffice.booking.v1.GetShowSalesRequest\x1a\x1b.boxoffice.booking.v1.Sales\">\xaa\xaf\x1c\x15\n\x03\x06\x03\x04\x18\x01\"\x03\x01\x02\x04*\x07show_id\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/shows/{show_id}/sales\x12\x9b\x01\n\rGetEventSales\x12*.boxoffice.booking.v1.GetEventSalesRequest\x1a\x1b.boxoffice.booking.v1.Sales\"A\xaa\xaf\x1c\x16\n\x03\x06\x03\x04\x18\x01\"\x03\x01\x02\x04*\x08\x65vent_id\x82\xd3\xe4\x93\x02!\x12\x1f/api/v1/events/{event_id}/salesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!boxoffice/booking/v1/office.proto\x12\x14\x62oxoffice.booking.v1\x1a\"boxoffice/booking/v1/booking.proto\x1a!boxoffice/inventory/v1/seat.proto\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x04\n\x05Sales\x12\x36\n\x05lines\x18\x01 \x03(\x0b\x32 .boxoffice.booking.v1.Sales.LineR\x05lines\x12\x39\n\x06totals\x18\x02 \x03(\x0b\x32!.boxoffice.booking.v1.Sales.TotalR\x06totals\x1a\xac\x02\n\x04Line\x12\x10\n\x03\x64\x61y\x18\x01 \x01(\tR\x03\x64\x61y\x12\x1a\n\x08\x63urrency\x18\x02 \x01(\tR\x08\x63urrency\x12:\n\x04tier\x18\x03 \x01(\x0e\x32!.boxoffice.inventory.v1.Seat.TierH\x00R\x04tier\x88\x01\x01\x12\x12\n\x04kind\x18\x04 \x01(\tR\x04kind\x12\x14\n\x05seats\x18\x05 \x01(\x05R\x05seats\x12\x1f\n\x0bguest_seats\x18\x06 \x01(\x05R\nguestSeats\x12\x16\n\x06\x61mount\x18\x07 \x01(\x03R\x06\x61mount\x12%\n\x0erefunded_seats\x18\x08 \x01(\x05R\rrefundedSeats\x12\'\n\x0frefunded_amount\x18\t \x01(\x03R\x0erefundedAmountB\x07\n\x05_tier\x1a\xc2\x01\n\x05Total\x12\x1a\n\x08\x63urrency\x18\x01 \x01(\tR\x08\x63urrency\x12\x14\n\x05seats\x18\x02 \x01(\x05R\x05seats\x12\x1f\n\x0bguest_seats\x18\x03 \x01(\x05R\nguestSeats\x12\x16\n\x06\x61mount\x18\x04 \x01(\x03R\x06\x61mount\x12%\n\x0erefunded_seats\x18\x05 \x01(\x05R\rrefundedSeats\x12\'\n\x0frefunded_amount\x18\x06 \x01(\x03R\x0erefundedAmount\"\xbe\x01\n\x13GetShowSalesRequest\x12!\n\x07show_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId\x12\x43\n\tdate_from\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x08\x64\x61teFrom\x12?\n\x07\x64\x61te_to\x18\x03 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x06\x64\x61teTo\"\xc1\x01\n\x14GetEventSalesRequest\x12#\n\x08\x65vent_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07\x65ventId\x12\x43\n\tdate_from\x18\x02 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x08\x64\x61teFrom\x12?\n\x07\x64\x61te_to\x18\x03 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x06\x64\x61teTo\"\xe6\x01\n\x15SearchBookingsRequest\x12\x34\n\x0forganization_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x0eorganizationId\x12\x30\n\x01q\x18\x02 \x01(\tB\"\xbaH\x1br\x19\x10\x01\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\xb0\xaf\x1c\x04R\x01q\x12&\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x32(\x00R\x08pageSize\x12=\n\npage_token\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"\xe6\x01\n\x16SearchBookingsResponse\x12M\n\x07results\x18\x01 \x03(\x0b\x32\x33.boxoffice.booking.v1.SearchBookingsResponse.ResultR\x07results\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1aU\n\x06Result\x12\x37\n\x07\x62ooking\x18\x01 \x01(\x0b\x32\x1d.boxoffice.booking.v1.BookingR\x07\x62ooking\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\":\n\x15\x45xportBookingsRequest\x12!\n\x07show_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06showId\"\x90\x02\n\rBookingExport\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n\x07show_id\x18\x02 \x01(\tR\x06showId\x12\x1f\n\x0b\x65xported_by\x18\x03 \x01(\tR\nexportedBy\x12#\n\rwith_contacts\x18\x04 \x01(\x08R\x0cwithContacts\x12\x1a\n\x08\x62ookings\x18\x05 \x01(\x05R\x08\x62ookings\x12\x35\n\x08\x62\x65gan_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x62\x65ganAt\x12=\n\x0c\x63ompleted_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x63ompletedAt\"\xb8\x01\n\x19ListBookingExportsRequest\x12\x34\n\x0forganization_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x0eorganizationId\x12&\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12=\n\npage_token\x18\x03 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"\x83\x01\n\x1aListBookingExportsResponse\x12=\n\x07\x65xports\x18\x01 \x03(\x0b\x32#.boxoffice.booking.v1.BookingExportR\x07\x65xports\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xd3\x06\n\rOfficeService\x12\xaf\x01\n\x0eSearchBookings\x12+.boxoffice.booking.v1.SearchBookingsRequest\x1a,.boxoffice.booking.v1.SearchBookingsResponse\"B\xaa\xaf\x1c\x1c\n\x02\x06\x04\x18\x01\"\x03\x01\x02\x03*\x0forganization_id\x82\xd3\xe4\x93\x02\x1c\"\x17/api/v1/bookings/search:\x01*\x12\x9f\x01\n\x0e\x45xportBookings\x12+.boxoffice.booking.v1.ExportBookingsRequest\x1a\x14.google.api.HttpBody\"H\xaa\xaf\x1c\x15\n\x02\x06\x04\x18\x01\"\x04\x01\x02\x03\x04*\x07show_id\x82\xd3\xe4\x93\x02)\x12\'/api/v1/shows/{show_id}/bookings/export0\x01\x12\xb6\x01\n\x12ListBookingExports\x12/.boxoffice.booking.v1.ListBookingExportsRequest\x1a\x30.boxoffice.booking.v1.ListBookingExportsResponse\"=\xaa\xaf\x1c\x1a\n\x02\x06\x04\x18\x01\"\x01\x01*\x0forganization_id\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/booking-exports\x12\x96\x01\n\x0cGetShowSales\x12).boxoffice.booking.v1.GetShowSalesRequest\x1a\x1b.boxoffice.booking.v1.Sales\">\xaa\xaf\x1c\x15\n\x03\x06\x03\x04\x18\x01\"\x03\x01\x02\x04*\x07show_id\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/shows/{show_id}/sales\x12\x9b\x01\n\rGetEventSales\x12*.boxoffice.booking.v1.GetEventSalesRequest\x1a\x1b.boxoffice.booking.v1.Sales\"A\xaa\xaf\x1c\x16\n\x03\x06\x03\x04\x18\x01\"\x03\x01\x02\x04*\x08\x65vent_id\x82\xd3\xe4\x93\x02!\x12\x1f/api/v1/events/{event_id}/salesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,20 +51,56 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETEVENTSALESREQUEST'].fields_by_name['date_from']._serialized_options = b'\272H#r!2\037^([0-9]{4}-[0-9]{2}-[0-9]{2})?$'
   _globals['_GETEVENTSALESREQUEST'].fields_by_name['date_to']._loaded_options = None
   _globals['_GETEVENTSALESREQUEST'].fields_by_name['date_to']._serialized_options = b'\272H#r!2\037^([0-9]{4}-[0-9]{2}-[0-9]{2})?$'
+  _globals['_SEARCHBOOKINGSREQUEST'].fields_by_name['organization_id']._loaded_options = None
+  _globals['_SEARCHBOOKINGSREQUEST'].fields_by_name['organization_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_SEARCHBOOKINGSREQUEST'].fields_by_name['q']._loaded_options = None
+  _globals['_SEARCHBOOKINGSREQUEST'].fields_by_name['q']._serialized_options = b'\272H\033r\031\020\001\030d2\023^[^\\x00-\\x1f\\x7f]*$\260\257\034\004'
+  _globals['_SEARCHBOOKINGSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_SEARCHBOOKINGSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\0302(\000'
+  _globals['_SEARCHBOOKINGSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_SEARCHBOOKINGSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_=-]{0,200}$'
+  _globals['_EXPORTBOOKINGSREQUEST'].fields_by_name['show_id']._loaded_options = None
+  _globals['_EXPORTBOOKINGSREQUEST'].fields_by_name['show_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_LISTBOOKINGEXPORTSREQUEST'].fields_by_name['organization_id']._loaded_options = None
+  _globals['_LISTBOOKINGEXPORTSREQUEST'].fields_by_name['organization_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_LISTBOOKINGEXPORTSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTBOOKINGEXPORTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
+  _globals['_LISTBOOKINGEXPORTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTBOOKINGEXPORTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\033r\0312\027^[A-Za-z0-9_=-]{0,200}$'
+  _globals['_OFFICESERVICE'].methods_by_name['SearchBookings']._loaded_options = None
+  _globals['_OFFICESERVICE'].methods_by_name['SearchBookings']._serialized_options = b'\252\257\034\034\n\002\006\004\030\001\"\003\001\002\003*\017organization_id\202\323\344\223\002\034\"\027/api/v1/bookings/search:\001*'
+  _globals['_OFFICESERVICE'].methods_by_name['ExportBookings']._loaded_options = None
+  _globals['_OFFICESERVICE'].methods_by_name['ExportBookings']._serialized_options = b'\252\257\034\025\n\002\006\004\030\001\"\004\001\002\003\004*\007show_id\202\323\344\223\002)\022\'/api/v1/shows/{show_id}/bookings/export'
+  _globals['_OFFICESERVICE'].methods_by_name['ListBookingExports']._loaded_options = None
+  _globals['_OFFICESERVICE'].methods_by_name['ListBookingExports']._serialized_options = b'\252\257\034\032\n\002\006\004\030\001\"\001\001*\017organization_id\202\323\344\223\002\031\022\027/api/v1/booking-exports'
   _globals['_OFFICESERVICE'].methods_by_name['GetShowSales']._loaded_options = None
   _globals['_OFFICESERVICE'].methods_by_name['GetShowSales']._serialized_options = b'\252\257\034\025\n\003\006\003\004\030\001\"\003\001\002\004*\007show_id\202\323\344\223\002\037\022\035/api/v1/shows/{show_id}/sales'
   _globals['_OFFICESERVICE'].methods_by_name['GetEventSales']._loaded_options = None
   _globals['_OFFICESERVICE'].methods_by_name['GetEventSales']._serialized_options = b'\252\257\034\026\n\003\006\003\004\030\001\"\003\001\002\004*\010event_id\202\323\344\223\002!\022\037/api/v1/events/{event_id}/sales'
-  _globals['_SALES']._serialized_start=188
-  _globals['_SALES']._serialized_end=810
-  _globals['_SALES_LINE']._serialized_start=313
-  _globals['_SALES_LINE']._serialized_end=613
-  _globals['_SALES_TOTAL']._serialized_start=616
-  _globals['_SALES_TOTAL']._serialized_end=810
-  _globals['_GETSHOWSALESREQUEST']._serialized_start=813
-  _globals['_GETSHOWSALESREQUEST']._serialized_end=1003
-  _globals['_GETEVENTSALESREQUEST']._serialized_start=1006
-  _globals['_GETEVENTSALESREQUEST']._serialized_end=1199
-  _globals['_OFFICESERVICE']._serialized_start=1202
-  _globals['_OFFICESERVICE']._serialized_end=1528
+  _globals['_SALES']._serialized_start=314
+  _globals['_SALES']._serialized_end=936
+  _globals['_SALES_LINE']._serialized_start=439
+  _globals['_SALES_LINE']._serialized_end=739
+  _globals['_SALES_TOTAL']._serialized_start=742
+  _globals['_SALES_TOTAL']._serialized_end=936
+  _globals['_GETSHOWSALESREQUEST']._serialized_start=939
+  _globals['_GETSHOWSALESREQUEST']._serialized_end=1129
+  _globals['_GETEVENTSALESREQUEST']._serialized_start=1132
+  _globals['_GETEVENTSALESREQUEST']._serialized_end=1325
+  _globals['_SEARCHBOOKINGSREQUEST']._serialized_start=1328
+  _globals['_SEARCHBOOKINGSREQUEST']._serialized_end=1558
+  _globals['_SEARCHBOOKINGSRESPONSE']._serialized_start=1561
+  _globals['_SEARCHBOOKINGSRESPONSE']._serialized_end=1791
+  _globals['_SEARCHBOOKINGSRESPONSE_RESULT']._serialized_start=1706
+  _globals['_SEARCHBOOKINGSRESPONSE_RESULT']._serialized_end=1791
+  _globals['_EXPORTBOOKINGSREQUEST']._serialized_start=1793
+  _globals['_EXPORTBOOKINGSREQUEST']._serialized_end=1851
+  _globals['_BOOKINGEXPORT']._serialized_start=1854
+  _globals['_BOOKINGEXPORT']._serialized_end=2126
+  _globals['_LISTBOOKINGEXPORTSREQUEST']._serialized_start=2129
+  _globals['_LISTBOOKINGEXPORTSREQUEST']._serialized_end=2313
+  _globals['_LISTBOOKINGEXPORTSRESPONSE']._serialized_start=2316
+  _globals['_LISTBOOKINGEXPORTSRESPONSE']._serialized_end=2447
+  _globals['_OFFICESERVICE']._serialized_start=2450
+  _globals['_OFFICESERVICE']._serialized_end=3301
 # @@protoc_insertion_point(module_scope)

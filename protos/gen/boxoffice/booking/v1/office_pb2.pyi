@@ -7,10 +7,12 @@ Every RPC may also fail with RESOURCE_EXHAUSTED (too much traffic; RetryInfo say
 UNAVAILABLE (the service, its database or a peer is away) and DEADLINE_EXCEEDED.
 """
 
+from boxoffice.booking.v1 import booking_pb2 as _booking_pb2
 from boxoffice.inventory.v1 import seat_pb2 as _seat_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -208,3 +210,225 @@ class GetEventSalesRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetEventSalesRequest: _TypeAlias = GetEventSalesRequest  # noqa: Y015
+
+@_typing.final
+class SearchBookingsRequest(_message.Message):
+    """SearchBookingsRequest says what to look for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    Q_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization whose shows they are of (UUID). Absent: the one in which the caller has the role; for admins, Boxoffice's own
+    shows.
+    """
+    q: _builtins.str
+    """The number of a booking, or the beginnings of up to five words of a name, of which one has three letters at least."""
+    page_size: _builtins.int
+    """How many bookings to return at most; 1 to 50, 20 where it is absent."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        q: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "q", b"q"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchBookingsRequest: _TypeAlias = SearchBookingsRequest  # noqa: Y015
+
+@_typing.final
+class SearchBookingsResponse(_message.Message):
+    """SearchBookingsResponse is a page of what was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Result(_message.Message):
+        """A booking, and whom it is for."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        BOOKING_FIELD_NUMBER: _builtins.int
+        NAME_FIELD_NUMBER: _builtins.int
+        name: _builtins.str
+        """What its customer's account is called now, or for which guest it is; empty where that is not known."""
+        @_builtins.property
+        def booking(self) -> _booking_pb2.Booking:
+            """The booking."""
+
+        def __init__(
+            self,
+            *,
+            booking: _booking_pb2.Booking | None = ...,
+            name: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["booking", b"booking"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["booking", b"booking", "name", b"name"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page; empty on the last one."""
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchBookingsResponse.Result]:
+        """What was found, newest first."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___SearchBookingsResponse.Result] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchBookingsResponse: _TypeAlias = SearchBookingsResponse  # noqa: Y015
+
+@_typing.final
+class ExportBookingsRequest(_message.Message):
+    """ExportBookingsRequest names a show."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    show_id: _builtins.str
+    """The show (UUID)."""
+    def __init__(
+        self,
+        *,
+        show_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["show_id", b"show_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportBookingsRequest: _TypeAlias = ExportBookingsRequest  # noqa: Y015
+
+@_typing.final
+class BookingExport(_message.Message):
+    """An export of bookings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    SHOW_ID_FIELD_NUMBER: _builtins.int
+    EXPORTED_BY_FIELD_NUMBER: _builtins.int
+    WITH_CONTACTS_FIELD_NUMBER: _builtins.int
+    BOOKINGS_FIELD_NUMBER: _builtins.int
+    BEGAN_AT_FIELD_NUMBER: _builtins.int
+    COMPLETED_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id (UUID)."""
+    show_id: _builtins.str
+    """The show (UUID)."""
+    exported_by: _builtins.str
+    """Who asked for it (UUID); empty where callers are not verified."""
+    with_contacts: _builtins.bool
+    """Whether e-mail addresses and telephone numbers were in it."""
+    bookings: _builtins.int
+    """How many bookings were handed out: never fewer than those that arrived."""
+    @_builtins.property
+    def began_at(self) -> _timestamp_pb2.Timestamp:
+        """When it began."""
+
+    @_builtins.property
+    def completed_at(self) -> _timestamp_pb2.Timestamp:
+        """When the last of it was handed out; absent where it goes on, or was cut short."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        show_id: _builtins.str = ...,
+        exported_by: _builtins.str = ...,
+        with_contacts: _builtins.bool = ...,
+        bookings: _builtins.int = ...,
+        began_at: _timestamp_pb2.Timestamp | None = ...,
+        completed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "completed_at", b"completed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "bookings", b"bookings", "completed_at", b"completed_at", "exported_by", b"exported_by", "id", b"id", "show_id", b"show_id", "with_contacts", b"with_contacts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BookingExport: _TypeAlias = BookingExport  # noqa: Y015
+
+@_typing.final
+class ListBookingExportsRequest(_message.Message):
+    """ListBookingExportsRequest asks for a page of exports."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """The organization whose shows they are of (UUID). Absent: the one in which the caller has the role; for admins, Boxoffice's own
+    shows.
+    """
+    page_size: _builtins.int
+    """How many exports to return at most; 1 to 100, 20 where it is absent."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBookingExportsRequest: _TypeAlias = ListBookingExportsRequest  # noqa: Y015
+
+@_typing.final
+class ListBookingExportsResponse(_message.Message):
+    """ListBookingExportsResponse is a page of exports."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPORTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page; empty on the last one."""
+    @_builtins.property
+    def exports(self) -> _containers.RepeatedCompositeFieldContainer[Global___BookingExport]:
+        """The exports, newest first."""
+
+    def __init__(
+        self,
+        *,
+        exports: _abc.Iterable[Global___BookingExport] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exports", b"exports", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBookingExportsResponse: _TypeAlias = ListBookingExportsResponse  # noqa: Y015

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from boxoffice.booking.v1 import office_pb2 as boxoffice_dot_booking_dot_v1_dot_office__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -26,7 +27,8 @@ if _version_not_supported:
 
 
 class OfficeServiceStub:
-    """OfficeService tells those who run shows what was sold.
+    """OfficeService has what those who run shows ask for: bookings of customers, found by number or name, lists of them as files,
+    and what was sold.
     """
 
     def __init__(self, channel):
@@ -35,6 +37,21 @@ class OfficeServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.SearchBookings = channel.unary_unary(
+                '/boxoffice.booking.v1.OfficeService/SearchBookings',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.SearchBookingsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.SearchBookingsResponse.FromString,
+                _registered_method=True)
+        self.ExportBookings = channel.unary_stream(
+                '/boxoffice.booking.v1.OfficeService/ExportBookings',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.ExportBookingsRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.ListBookingExports = channel.unary_unary(
+                '/boxoffice.booking.v1.OfficeService/ListBookingExports',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.ListBookingExportsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.ListBookingExportsResponse.FromString,
+                _registered_method=True)
         self.GetShowSales = channel.unary_unary(
                 '/boxoffice.booking.v1.OfficeService/GetShowSales',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.GetShowSalesRequest.SerializeToString,
@@ -48,8 +65,50 @@ class OfficeServiceStub:
 
 
 class OfficeServiceServicer:
-    """OfficeService tells those who run shows what was sold.
+    """OfficeService has what those who run shows ask for: bookings of customers, found by number or name, lists of them as files,
+    and what was sold.
     """
+
+    def SearchBookings(self, request, context):
+        """Finds bookings of an organization's shows, newest first: by the number of one, or by the name of whom it is for, of which a
+        few letters are enough. Names are those that customers' accounts had when their tickets were confirmed, and those of guests;
+        a name is found some seconds after that. Nothing changes by it. A page ends early where it would be more than 4 MiB.
+
+        It is a POST as names are nobody's business who reads the paths of requests.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, `q` has neither a number nor three letters of a word in it or more
+        words than are looked for, or the page token is not one this method gave.
+        RESOURCE_EXHAUSTED TOO_MANY_SEARCHES: the caller has searched 30 times within a minute; RetryInfo says when to come back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportBookings(self, request, context):
+        """Returns the bookings of a show that are tickets, or were and are refunded, as a CSV file in UTF-8, a row for each, oldest
+        first, as they are when they are read. E-mail addresses and telephone numbers are in it for members who are OWNER or
+        BOX_OFFICE, and for nobody else.
+
+        The file comes in pieces. Its last line, `# end,<rows>`, says how many rows came before it: a file without it was cut off.
+        Cells that a spreadsheet would take for formulas have an apostrophe before them. Each export is kept with who asked for it
+        and how many bookings it has (ListBookingExports).
+
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBookingExports(self, request, context):
+        """Lists the exports of bookings of an organization's shows, newest first.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def GetShowSales(self, request, context):
         """Returns what was sold of a show, and given back, by day, tier and kind of ticket. It is summed up when it is asked for, of
@@ -77,6 +136,21 @@ class OfficeServiceServicer:
 
 def add_OfficeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'SearchBookings': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchBookings,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.SearchBookingsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.SearchBookingsResponse.SerializeToString,
+            ),
+            'ExportBookings': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportBookings,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.ExportBookingsRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'ListBookingExports': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBookingExports,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.ListBookingExportsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.ListBookingExportsResponse.SerializeToString,
+            ),
             'GetShowSales': grpc.unary_unary_rpc_method_handler(
                     servicer.GetShowSales,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_office__pb2.GetShowSalesRequest.FromString,
@@ -96,8 +170,90 @@ def add_OfficeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OfficeService:
-    """OfficeService tells those who run shows what was sold.
+    """OfficeService has what those who run shows ask for: bookings of customers, found by number or name, lists of them as files,
+    and what was sold.
     """
+
+    @staticmethod
+    def SearchBookings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.OfficeService/SearchBookings',
+            boxoffice_dot_booking_dot_v1_dot_office__pb2.SearchBookingsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_office__pb2.SearchBookingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportBookings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/boxoffice.booking.v1.OfficeService/ExportBookings',
+            boxoffice_dot_booking_dot_v1_dot_office__pb2.ExportBookingsRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBookingExports(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.OfficeService/ListBookingExports',
+            boxoffice_dot_booking_dot_v1_dot_office__pb2.ListBookingExportsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_office__pb2.ListBookingExportsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def GetShowSales(request,

@@ -9,6 +9,7 @@ UNAVAILABLE (the service, its database or a peer is away) and DEADLINE_EXCEEDED.
 
 from boxoffice.booking.v1 import office_pb2 as _office_pb2
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -31,12 +32,43 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class OfficeServiceStub:
-    """OfficeService tells those who run shows what was sold."""
+    """OfficeService has what those who run shows ask for: bookings of customers, found by number or name, lists of them as files,
+    and what was sold.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OfficeServiceAsyncStub: ...
+    SearchBookings: _grpc.UnaryUnaryMultiCallable[_office_pb2.SearchBookingsRequest, _office_pb2.SearchBookingsResponse]
+    """Finds bookings of an organization's shows, newest first: by the number of one, or by the name of whom it is for, of which a
+    few letters are enough. Names are those that customers' accounts had when their tickets were confirmed, and those of guests;
+    a name is found some seconds after that. Nothing changes by it. A page ends early where it would be more than 4 MiB.
+
+    It is a POST as names are nobody's business who reads the paths of requests.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, `q` has neither a number nor three letters of a word in it or more
+    words than are looked for, or the page token is not one this method gave.
+    RESOURCE_EXHAUSTED TOO_MANY_SEARCHES: the caller has searched 30 times within a minute; RetryInfo says when to come back.
+    """
+    ExportBookings: _grpc.UnaryStreamMultiCallable[_office_pb2.ExportBookingsRequest, _httpbody_pb2.HttpBody]
+    """Returns the bookings of a show that are tickets, or were and are refunded, as a CSV file in UTF-8, a row for each, oldest
+    first, as they are when they are read. E-mail addresses and telephone numbers are in it for members who are OWNER or
+    BOX_OFFICE, and for nobody else.
+
+    The file comes in pieces. Its last line, `# end,<rows>`, says how many rows came before it: a file without it was cut off.
+    Cells that a spreadsheet would take for formulas have an apostrophe before them. Each export is kept with who asked for it
+    and how many bookings it has (ListBookingExports).
+
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    ListBookingExports: _grpc.UnaryUnaryMultiCallable[_office_pb2.ListBookingExportsRequest, _office_pb2.ListBookingExportsResponse]
+    """Lists the exports of bookings of an organization's shows, newest first.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+    """
     GetShowSales: _grpc.UnaryUnaryMultiCallable[_office_pb2.GetShowSalesRequest, _office_pb2.Sales]
     """Returns what was sold of a show, and given back, by day, tier and kind of ticket. It is summed up when it is asked for, of
     the bookings themselves, so it agrees with them to the minor unit.
@@ -55,9 +87,40 @@ class OfficeServiceStub:
 
 @_typing.type_check_only
 class OfficeServiceAsyncStub(OfficeServiceStub):
-    """OfficeService tells those who run shows what was sold."""
+    """OfficeService has what those who run shows ask for: bookings of customers, found by number or name, lists of them as files,
+    and what was sold.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    SearchBookings: _aio.UnaryUnaryMultiCallable[_office_pb2.SearchBookingsRequest, _office_pb2.SearchBookingsResponse]  # type: ignore[assignment]
+    """Finds bookings of an organization's shows, newest first: by the number of one, or by the name of whom it is for, of which a
+    few letters are enough. Names are those that customers' accounts had when their tickets were confirmed, and those of guests;
+    a name is found some seconds after that. Nothing changes by it. A page ends early where it would be more than 4 MiB.
+
+    It is a POST as names are nobody's business who reads the paths of requests.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, `q` has neither a number nor three letters of a word in it or more
+    words than are looked for, or the page token is not one this method gave.
+    RESOURCE_EXHAUSTED TOO_MANY_SEARCHES: the caller has searched 30 times within a minute; RetryInfo says when to come back.
+    """
+    ExportBookings: _aio.UnaryStreamMultiCallable[_office_pb2.ExportBookingsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Returns the bookings of a show that are tickets, or were and are refunded, as a CSV file in UTF-8, a row for each, oldest
+    first, as they are when they are read. E-mail addresses and telephone numbers are in it for members who are OWNER or
+    BOX_OFFICE, and for nobody else.
+
+    The file comes in pieces. Its last line, `# end,<rows>`, says how many rows came before it: a file without it was cut off.
+    Cells that a spreadsheet would take for formulas have an apostrophe before them. Each export is kept with who asked for it
+    and how many bookings it has (ListBookingExports).
+
+    NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    ListBookingExports: _aio.UnaryUnaryMultiCallable[_office_pb2.ListBookingExportsRequest, _office_pb2.ListBookingExportsResponse]  # type: ignore[assignment]
+    """Lists the exports of bookings of an organization's shows, newest first.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+    """
     GetShowSales: _aio.UnaryUnaryMultiCallable[_office_pb2.GetShowSalesRequest, _office_pb2.Sales]  # type: ignore[assignment]
     """Returns what was sold of a show, and given back, by day, tier and kind of ticket. It is summed up when it is asked for, of
     the bookings themselves, so it agrees with them to the minor unit.
@@ -75,7 +138,56 @@ class OfficeServiceAsyncStub(OfficeServiceStub):
     """
 
 class OfficeServiceServicer(metaclass=_abc_1.ABCMeta):
-    """OfficeService tells those who run shows what was sold."""
+    """OfficeService has what those who run shows ask for: bookings of customers, found by number or name, lists of them as files,
+    and what was sold.
+    """
+
+    @_abc_1.abstractmethod
+    def SearchBookings(
+        self,
+        request: _office_pb2.SearchBookingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_office_pb2.SearchBookingsResponse, _abc.Awaitable[_office_pb2.SearchBookingsResponse]]:
+        """Finds bookings of an organization's shows, newest first: by the number of one, or by the name of whom it is for, of which a
+        few letters are enough. Names are those that customers' accounts had when their tickets were confirmed, and those of guests;
+        a name is found some seconds after that. Nothing changes by it. A page ends early where it would be more than 4 MiB.
+
+        It is a POST as names are nobody's business who reads the paths of requests.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, `q` has neither a number nor three letters of a word in it or more
+        words than are looked for, or the page token is not one this method gave.
+        RESOURCE_EXHAUSTED TOO_MANY_SEARCHES: the caller has searched 30 times within a minute; RetryInfo says when to come back.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportBookings(
+        self,
+        request: _office_pb2.ExportBookingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
+        """Returns the bookings of a show that are tickets, or were and are refunded, as a CSV file in UTF-8, a row for each, oldest
+        first, as they are when they are read. E-mail addresses and telephone numbers are in it for members who are OWNER or
+        BOX_OFFICE, and for nobody else.
+
+        The file comes in pieces. Its last line, `# end,<rows>`, says how many rows came before it: a file without it was cut off.
+        Cells that a spreadsheet would take for formulas have an apostrophe before them. Each export is kept with who asked for it
+        and how many bookings it has (ListBookingExports).
+
+        NOT_FOUND SHOW_NOT_FOUND: there is no such show.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+
+    @_abc_1.abstractmethod
+    def ListBookingExports(
+        self,
+        request: _office_pb2.ListBookingExportsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_office_pb2.ListBookingExportsResponse, _abc.Awaitable[_office_pb2.ListBookingExportsResponse]]:
+        """Lists the exports of bookings of an organization's shows, newest first.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+        """
 
     @_abc_1.abstractmethod
     def GetShowSales(

@@ -474,3 +474,83 @@ class GetJwksRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetJwksRequest: _TypeAlias = GetJwksRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetContactsRequest(_message.Message):
+    """BatchGetContactsRequest names users."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def user_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The users (UUIDs); 1 to 1,000."""
+
+    def __init__(
+        self,
+        *,
+        user_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["user_ids", b"user_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetContactsRequest: _TypeAlias = BatchGetContactsRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetContactsResponse(_message.Message):
+    """BatchGetContactsResponse has those of the users that have an account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Contact(_message.Message):
+        """Who a user is, and how they are reached."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        USER_ID_FIELD_NUMBER: _builtins.int
+        NAME_FIELD_NUMBER: _builtins.int
+        EMAIL_FIELD_NUMBER: _builtins.int
+        PHONE_FIELD_NUMBER: _builtins.int
+        user_id: _builtins.str
+        """The user (UUID)."""
+        name: _builtins.str
+        """What the user is called; may be empty."""
+        email: _builtins.str
+        """The e-mail address."""
+        phone: _builtins.str
+        """The telephone number; may be empty."""
+        def __init__(
+            self,
+            *,
+            user_id: _builtins.str = ...,
+            name: _builtins.str = ...,
+            email: _builtins.str = ...,
+            phone: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "name", b"name", "phone", b"phone", "user_id", b"user_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchGetContactsResponse.Contact]:
+        """One for each account."""
+
+    def __init__(
+        self,
+        *,
+        contacts: _abc.Iterable[Global___BatchGetContactsResponse.Contact] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetContactsResponse: _TypeAlias = BatchGetContactsResponse  # noqa: Y015

@@ -98,6 +98,11 @@ class IdentityServiceStub:
                 request_serializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.GetJwksRequest.SerializeToString,
                 response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
+        self.BatchGetContacts = channel.unary_unary(
+                '/boxoffice.identity.v1.IdentityService/BatchGetContacts',
+                request_serializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.BatchGetContactsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.BatchGetContactsResponse.FromString,
+                _registered_method=True)
 
 
 class IdentityServiceServicer:
@@ -234,6 +239,14 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetContacts(self, request, context):
+        """Returns who users are and how they are reached: of those that have an account, in any order. Booking asks for it, for
+        those who run the shows that these users have tickets of.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IdentityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -291,6 +304,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.GetJwks,
                     request_deserializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.GetJwksRequest.FromString,
                     response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'BatchGetContacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetContacts,
+                    request_deserializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.BatchGetContactsRequest.FromString,
+                    response_serializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.BatchGetContactsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -598,6 +616,33 @@ class IdentityService:
             '/boxoffice.identity.v1.IdentityService/GetJwks',
             boxoffice_dot_identity_dot_v1_dot_identity__pb2.GetJwksRequest.SerializeToString,
             google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetContacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.identity.v1.IdentityService/BatchGetContacts',
+            boxoffice_dot_identity_dot_v1_dot_identity__pb2.BatchGetContactsRequest.SerializeToString,
+            boxoffice_dot_identity_dot_v1_dot_identity__pb2.BatchGetContactsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -126,6 +126,10 @@ class IdentityServiceStub:
 
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
+    BatchGetContacts: _grpc.UnaryUnaryMultiCallable[_identity_pb2.BatchGetContactsRequest, _identity_pb2.BatchGetContactsResponse]
+    """Returns who users are and how they are reached: of those that have an account, in any order. Booking asks for it, for
+    those who run the shows that these users have tickets of.
+    """
 
 @_typing.type_check_only
 class IdentityServiceAsyncStub(IdentityServiceStub):
@@ -218,6 +222,10 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     """Returns the public keys that access tokens are verified with, as a JSON Web Key Set (RFC 7517).
 
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    BatchGetContacts: _aio.UnaryUnaryMultiCallable[_identity_pb2.BatchGetContactsRequest, _identity_pb2.BatchGetContactsResponse]  # type: ignore[assignment]
+    """Returns who users are and how they are reached: of those that have an account, in any order. Booking asks for it, for
+    those who run the shows that these users have tickets of.
     """
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -374,6 +382,16 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns the public keys that access tokens are verified with, as a JSON Web Key Set (RFC 7517).
 
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+
+    @_abc_1.abstractmethod
+    def BatchGetContacts(
+        self,
+        request: _identity_pb2.BatchGetContactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.BatchGetContactsResponse, _abc.Awaitable[_identity_pb2.BatchGetContactsResponse]]:
+        """Returns who users are and how they are reached: of those that have an account, in any order. Booking asks for it, for
+        those who run the shows that these users have tickets of.
         """
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
