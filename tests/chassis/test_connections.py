@@ -13,6 +13,7 @@ from psycopg import sql
 from services.chassis.errors import FailedPrecondition, Failure, Unavailable
 from services.chassis.store import connections
 from services.chassis.store.connections import ASKED, OLDEST, examine, examine_schema, judge
+from services.chassis.store.database import Database, Patience
 from stack.postgres import Server
 from tests.chassis.pooler import pooled
 from tests.chassis.processes import started
@@ -87,6 +88,20 @@ async def test_a_pooler_that_keeps_sessions_is_used_once_the_database_sets_what_
         async with opened(url) as db, db.transaction() as tx:
             [row] = await tx.fetch("SELECT current_setting('lock_timeout') AS limit")
             assert row.limit == "2s"
+
+
+async def test_searches_have_limits_of_their_own_where_a_pooler_drops_what_is_asked_for(chassis_url: str) -> None:
+    set_all(chassis_url)
+    async with pooled(chassis_url) as url:
+        db = Database(url, pool_size=2, name="searches", patience=Patience(statement_ms=300, plans="auto"))
+        await db.open()
+        try:
+            [row] = await db.fetch(
+                "SELECT current_setting('statement_timeout') AS limit, current_setting('plan_cache_mode') AS plans"
+            )
+        finally:
+            await db.close()
+    assert (row.limit, row.plans) == ("300ms", "auto")
 
 
 async def test_a_connection_that_comes_later_is_looked_at_too(

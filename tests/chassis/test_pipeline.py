@@ -171,6 +171,16 @@ async def test_a_connection_keeps_what_it_has_prepared_however_often_it_rolls_ba
     assert len(kept) == 1
 
 
+async def test_a_statement_is_planned_once_whatever_it_is_given(single: Database) -> None:
+    """PostgreSQL by itself would plan this one each time: it takes a list of unknown length for one of ten."""
+    for number in range(12):
+        await single.fetch("SELECT id FROM things WHERE id = ANY(%(ids)s)", {"ids": list(range(number % 3))})
+    [row] = await single.fetch(
+        "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT id FROM things%%'"
+    )
+    assert (row.custom_plans, row.generic_plans) == (0, 12)
+
+
 async def test_a_statement_is_prepared_for_the_types_that_it_is_given(single: Database) -> None:
     for value in (1, 2**20, 2**40, None, 2):
         assert [tuple(row) for row in await single.fetch("SELECT %s::bigint AS n", (value,))] == [(value,)]

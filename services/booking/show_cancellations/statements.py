@@ -59,7 +59,7 @@ CLAIM_SWEEP = f"""
 
 SWEEP = """
     SELECT id, state FROM bookings b
-    WHERE show_id = %(show_id)s AND (%(after)s::uuid IS NULL OR id > %(after)s) AND (
+    WHERE show_id = %(show_id)s AND id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000') AND (
         state = 'PENDING'
         OR (state = 'EXPIRED' AND coalesce(sales_end_at, starts_at) > boxoffice_clock())
         OR (state = 'CONFIRMED' AND (refund_count = 0 OR EXISTS (

@@ -21,7 +21,7 @@ UPDATE_BOOKINGS = """
             THEN boxoffice_clock() + make_interval(secs => %(full_refund_seconds)s) ELSE full_refund_until END
     WHERE id IN (
         SELECT id FROM bookings
-        WHERE show_id = %(show_id)s AND (%(after)s::uuid IS NULL OR id > %(after)s)
+        WHERE show_id = %(show_id)s AND id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
             AND state IN ('PENDING', 'EXPIRED', 'CONFIRMED') AND coalesce(show_revision, 0) < %(revision)s
         ORDER BY id LIMIT %(limit)s FOR UPDATE
     )

@@ -114,6 +114,8 @@ class Patience:
     waiting: int = 256
     refuses: bool = False
     """Whether a statement that takes too long is refused as too much traffic, instead of being tried again."""
+    plans: str = connections.ONE_PLAN
+    """How statements are planned (plan_cache_mode); `auto` for those whose best plan depends on their values."""
 
 
 class Database:
@@ -123,7 +125,7 @@ class Database:
         """`name` is what pg_stat_activity shows."""
         self._url = url
         self._refuses = patience.refuses
-        self._asked = connections.ASKED | {"statement_timeout": str(patience.statement_ms)}
+        self._own = {"statement_timeout": str(patience.statement_ms), "plan_cache_mode": patience.plans}
         self._pool = AsyncConnectionPool(
             url,
             connection_class=Connection,
@@ -149,7 +151,7 @@ class Database:
                 "keepalives_interval": 2,
                 "keepalives_count": 3,
                 "tcp_user_timeout": 10_000,
-                "options": connections.options(self._asked),
+                "options": connections.options(),
             },
         )
         self._name = name
@@ -164,7 +166,7 @@ class Database:
             await self._pool.open(wait=True, timeout=connections.OPEN_SECONDS)
         except PoolTimeout as error:
             await self.close()
-            await connections.examine(self._url, self._asked, seconds=0)
+            await connections.examine(self._url, seconds=0)
             raise Unavailable(connections.NONE_LEFT) from error
 
     async def close(self) -> None:
@@ -301,7 +303,11 @@ class Database:
 
     async def _look_at(self, connection: Connection) -> None:
         """See that a new connection is as it was asked for; one that is not is given up, and the log says why."""
-        await connections.look(connection, self._asked)
+        await connections.look(connection)
+        if self._own.items() - connections.ASKED.items():
+            # Not asked for at the start of the connection: a pooler may give those of the role instead.
+            for setting in self._own.items():
+                await connection.execute(connections.SET, setting)
 
     async def _living(self) -> Connection:
         """Take a connection out of the pool, leaving out those that died while they lay there."""

@@ -52,8 +52,8 @@ class Connection(psycopg.AsyncConnection[Any]):
     """A connection that remembers what it has prepared. psycopg's own names never begin as these do."""
 
     @cached_property
-    def prepared(self) -> dict[_Signature, bytes]:
-        """Return the names of what is prepared, in the order of use."""
+    def prepared(self) -> dict[_Signature, "Prepared"]:
+        """Return what is prepared, in the order of use."""
         return {}
 
     @cached_property
@@ -63,27 +63,44 @@ class Connection(psycopg.AsyncConnection[Any]):
 
     @cached_property
     def transformer(self) -> abc.Transformer:
-        """Return what turns values into parameters, and answers into values."""
+        """Return what turns values into parameters."""
         return Transformer.from_context(self)
+
+
+class Prepared:
+    """A statement that a connection has prepared. The columns of its answers stay the same, and are looked at once."""
+
+    __slots__ = ("_row", "_transformer", "name")
+
+    def __init__(self, name: bytes, connection: Connection) -> None:
+        self.name = name
+        self._transformer: abc.Transformer = Transformer.from_context(connection)
+        self._row: Callable[[Sequence[Any]], Any] | None = None
+
+    def rows(self, result: pq.abc.PGresult) -> list[Any]:
+        """Return the rows of an answer, with a field for each column."""
+        self._transformer.set_pgresult(result, set_loaders=self._row is None)
+        if self._row is None:
+            self._row = _row(tuple([result.fname(number) for number in range(result.nfields)]))
+        try:
+            return self._transformer.load_rows(0, result.ntuples, self._row)
+        finally:
+            # Else the answer would be kept for as long as the statement is.
+            self._transformer.set_pgresult(None, set_loaders=False)
 
 
 class Answer:
     """What a statement came to."""
 
-    __slots__ = ("_result", "_transformer")
+    __slots__ = ("_prepared", "_result")
 
-    def __init__(self, result: pq.abc.PGresult, transformer: abc.Transformer) -> None:
+    def __init__(self, result: pq.abc.PGresult, prepared: Prepared) -> None:
         self._result = result
-        self._transformer = transformer
+        self._prepared = prepared
 
     def rows(self) -> list[Any]:
         """Return the rows, with a field for each column; none of a statement that has none."""
-        result = self._result
-        if not result.ntuples:
-            return []
-        self._transformer.set_pgresult(result)
-        names = tuple([result.fname(number) for number in range(result.nfields)])
-        return self._transformer.load_rows(0, result.ntuples, _row(names))
+        return self._prepared.rows(self._result) if self._result.ntuples else []
 
     @property
     def rowcount(self) -> int:
@@ -103,8 +120,9 @@ class Pipeline:
         self._connection = connection
         self._pgconn = connection.pgconn
         self._kept: list[tuple[_Signature, Sequence[Any] | None, Sequence[Any] | None]] = []
-        self._expected: list[_Signature | None] = []
-        self._fresh: dict[_Signature, bytes] = {}
+        self._expected: list[Prepared | _Signature | None] = []
+        """What answers will be to: a statement that is run, one that is prepared, one that is closed."""
+        self._fresh: dict[_Signature, Prepared] = {}
         self.committing = False
         """Whether COMMIT, or what commits by itself, may have reached the server."""
 
@@ -207,19 +225,20 @@ class Pipeline:
 
     def _send_one(self, signature: _Signature, values: Sequence[Any] | None, formats: Sequence[Any] | None) -> None:
         prepared = self._connection.prepared
-        name = prepared.pop(signature, None)
-        if name is not None:
-            prepared[signature] = name
-        elif (name := self._fresh.get(signature)) is None:
+        one = prepared.pop(signature, None)
+        if one is not None:
+            prepared[signature] = one
+        elif (one := self._fresh.get(signature)) is None:
             if len(prepared) + len(self._fresh) >= MAX_PREPARED and prepared:
-                self._pgconn.send_close_prepared(prepared.pop(next(iter(prepared))))
-                self._expected.append(_CLOSED)
-            name = self._fresh[signature] = b"boxoffice_%d" % next(self._connection.numbers)
+                self._pgconn.send_close_prepared(prepared.pop(next(iter(prepared))).name)
+                self._expected.append(None)
+            name = b"boxoffice_%d" % next(self._connection.numbers)
+            one = self._fresh[signature] = Prepared(name, self._connection)
             query, types = signature
             self._pgconn.send_prepare(name, query, types or None)
             self._expected.append(signature)
-        self._pgconn.send_query_prepared(name, values, formats)
-        self._expected.append(None)
+        self._pgconn.send_query_prepared(one.name, values, formats)
+        self._expected.append(one)
 
     def _flush(self) -> Exchange[None]:
         """Send, and take in meanwhile what comes: else both sides could wait for each other to read."""
@@ -246,14 +265,14 @@ class Pipeline:
         expected, self._expected = self._expected, []
         fresh, self._fresh = self._fresh, {}
         answers, error = [], None
-        for signature, result in zip(expected, results, strict=True):
+        for what, result in zip(expected, results, strict=True):
             if _failed(result):
                 error = error or result
             elif result.status != pq.ExecStatus.PIPELINE_ABORTED:
-                if signature is None:
-                    answers.append(Answer(result, self._connection.transformer))
-                elif signature is not _CLOSED:
-                    self._connection.prepared[signature] = fresh[signature]
+                if isinstance(what, Prepared):
+                    answers.append(Answer(result, what))
+                elif what is not None:
+                    self._connection.prepared[what] = fresh[what]
         if error is not None:
             raise _error(error)
         return answers
@@ -287,9 +306,6 @@ class Pipeline:
             self._pgconn.finish()
             if not isinstance(error, Exception):
                 raise
-
-
-_CLOSED: _Signature = (b"", ())
 
 
 def _failed(result: pq.abc.PGresult) -> bool:

@@ -12,7 +12,7 @@ from services.inventory.finding.domain import MAX_ALTERNATIVES, Query, Sort, alt
 SEARCHES = 3
 """Connections that search, of each process."""
 
-PATIENCE = Patience(statement_ms=300, connection_seconds=0.3, waiting=32, refuses=True)
+PATIENCE = Patience(statement_ms=300, connection_seconds=0.3, waiting=32, refuses=True, plans="auto")
 """A search that takes longer, or has to wait longer for others, is refused: sales need the machine."""
 
 MOST_SIMILAR = 200

@@ -80,7 +80,7 @@ SHOW_EXISTS = "SELECT FROM show_counters WHERE show_id = %(show_id)s"
 LIST_CODES = f"""
     WITH page AS (
         SELECT c.show_id, {CODE} FROM access_codes c
-        WHERE c.show_id = %(show_id)s AND (%(after)s::uuid IS NULL OR c.id > %(after)s)
+        WHERE c.show_id = %(show_id)s AND c.id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
         ORDER BY c.id LIMIT %(limit)s
     )
     SELECT page.*, (

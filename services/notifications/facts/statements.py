@@ -45,7 +45,7 @@ NEXT_FACT = """
 BOOKINGS_TO_TELL = """
     SELECT id, user_id FROM bookings
     WHERE show_id = %(show_id)s AND state = 'CONFIRMED' AND created_at < %(happened_at)s::timestamptz + %(apart)s
-        AND (%(after)s::uuid IS NULL OR id > %(after)s)
+        AND id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
     ORDER BY id LIMIT %(limit)s
 """
 
