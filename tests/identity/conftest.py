@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def house(identity_db: Database) -> AsyncIterator[House]:
+async def house(identity_db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """Identity, whose passwords are hashed at once. What takes its time is shown by houses that tests open."""
+    from argon2 import PasswordHasher
+
+    from services.identity.accounts import hashing
     from tests.identity.house import opened_house
 
+    monkeypatch.setattr(hashing, "_HASHER", PasswordHasher(memory_cost=8, time_cost=1, parallelism=1))
     async with opened_house(identity_db) as house:
         yield house
