@@ -21,7 +21,7 @@ from tests.system.conftest import opened_client
 from tests.system.databases import money, set_clock, value
 from tests.system.test_payment import expire_due
 
-BUYERS = int(os.environ.get("COUPON_BUYERS", "600"))
+BUYERS = int(os.environ.get("COUPON_BUYERS", "420"))
 AT_ONCE = 48
 LIMIT = 100
 SHOWS = 4

@@ -19,6 +19,7 @@ from stack.launcher import NAMES, temporary_settings
 from stack.postgres import Server
 from stack.processes import living_name, wait_until
 from tests.stack.commands import SECONDS, ask, environment, started
+from tests.stacks import begin_with_databases
 
 
 def count_bookings(env: dict[str, str]) -> dict[str, int]:
@@ -135,6 +136,7 @@ def pids(status: str) -> dict[str, int]:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has died")
 def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(folder: Path, tmp_path: Path) -> None:
     env = environment(folder)
+    begin_with_databases(folder)
     with started(env, tmp_path / "first.txt") as launcher:
         # From a terminal that knows the folder only.
         elsewhere = {name: value for name, value in env.items() if not name.endswith("_PORT")}
