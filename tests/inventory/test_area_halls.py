@@ -62,3 +62,25 @@ async def test_a_screen_has_sections_or_areas_of_different_names(halls: Halls) -
     show = await halls.show(screen_id=only.id)
     seat_map = await halls.seats.GetSeatMap(seats_pb.GetSeatMapRequest(show_id=show.id))
     assert (only.seat_count, len(seat_map.seats), len(seat_map.areas)) == (13, 0, 2)
+
+
+async def test_a_show_moves_to_a_hall_whose_areas_are_as_large(halls: Halls) -> None:
+    screen, layout = await made(halls)
+    venue_id = screen.venue_id
+
+    async def another(name: str, capacity: int) -> str:
+        others = areas()
+        others[0].capacity = capacity
+        stand = [section("Stand", ("A", 4, REGULAR))]
+        wish = pb.CreateScreenRequest(venue_id=venue_id, name=name, sections=stand, areas=others)
+        return str((await halls.rpc.CreateScreen(wish)).id)
+
+    show = await halls.show(screen_id=screen.id)
+    smaller = pb.RescheduleShowRequest(show_id=show.id, screen_id=await another("Smaller", 9))
+    refused = await invalid_fields(halls.rpc.RescheduleShow(smaller))
+    assert refused == {"screenId": "must have the same seats as the show: it lacks places in Floor"}
+    same = pb.RescheduleShowRequest(show_id=show.id, screen_id=await another("Same", 10))
+    assert (await halls.rpc.RescheduleShow(same)).screen_name == "Same"
+    # The show's area stays what it is called by.
+    seat_map = await halls.seats.GetSeatMap(seats_pb.GetSeatMapRequest(show_id=show.id))
+    assert [area.id for area in seat_map.areas] == [area.id for area in layout.areas]
