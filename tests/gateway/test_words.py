@@ -97,6 +97,8 @@ def right_value(field: FieldDescriptor, rules: validate_pb2.FieldRules) -> Any:
         return max(rules.int32.gte, rules.int64.gte, 1)
     if field.type == FieldDescriptor.TYPE_BOOL:
         return True
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return b"{}"  # of a file
     text = rules.string
     if field.GetOptions().Extensions[text_pb2.text] == text_pb2.Text.LANGUAGE:
         return "en"
