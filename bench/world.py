@@ -23,7 +23,7 @@ from boxoffice.inventory.v1.seat_pb2 import Seat
 from bench.load import Generator, Load, Tally
 from bench.measure import Meter, Usage
 from bench.shops import Target
-from stack import accounts, forks, tokens
+from stack import accounts, forks, mails, tokens
 from stack.launcher import Stack, temporary_settings
 
 Say = Callable[[str], None]
@@ -102,7 +102,7 @@ class World:
         self._kept: dict[str, Any] = {}
         self.ending = ExitStack()
         """What has to be ended with the stack."""
-        measured = [name for name in stack.names if name not in ("postgres", forks.NAME)]
+        measured = [name for name in stack.names if name not in ("postgres", forks.NAME, mails.NAME)]
         self.meter = Meter(
             {name: lambda name=name: stack.pid(name) for name in measured},  # type: ignore[misc]
             {"postgres": lambda: stack.pid("postgres")},

@@ -37,6 +37,8 @@ KNOWN = {
     "tzdata": "Apache-2.0",
     # Declares it in its README only.
     "promql-parser": "MIT",
+    # Declares "BSD"; its LICENSE.txt has three clauses.
+    "jinja2": "BSD-3-Clause",
     # Declares half of it.
     "uvloop": "MIT OR Apache-2.0",
 }

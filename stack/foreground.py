@@ -11,7 +11,7 @@ from types import FrameType
 import psycopg
 
 from certificates.errors import CertificatesError
-from stack import control
+from stack import control, mails
 from stack.errors import StackError
 from stack.launcher import Stack
 from stack.services import API, replicas
@@ -92,6 +92,7 @@ def welcome(stack: Stack) -> str:
         **{f"{one.name} (gRPC)": one.address(settings) for one in replicas(settings)},
         "PostgreSQL": f"127.0.0.1:{settings.postgres_port}, passwords in {settings.data_dir / 'credentials.json'}",
         "Envoy's admin page": f"http://127.0.0.1:{settings.envoy_admin_port}",
+        "mails": settings.smtp_host or str(mails.folder(settings) / "*.eml"),
         "logs": str(stack.logs / "*.log"),
     }
     width = max(map(len, places))

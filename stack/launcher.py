@@ -17,7 +17,7 @@ import grpc
 from certificates import certificates
 from databases import databases
 from roster import SERVICES
-from stack import accounts, credentials, demo, envoy, forks, ports, running, services
+from stack import accounts, credentials, demo, envoy, forks, mails, ports, running, services
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, Process, Program, execute, run_all, wait_until
@@ -28,6 +28,7 @@ STOP_ORDER = (
     ("gateway",),
     tuple(service.name for service in SERVICES if not service.ends_last),
     tuple(service.name for service in SERVICES if service.ends_last),
+    (mails.NAME,),
     *([(forks.NAME,)] if forks.CAN_FORK else []),
     ("postgres",),
 )
@@ -179,6 +180,7 @@ class Stack:
             )
         self.roll_fork_server()
         self._migrate()
+        self.restart(mails.NAME)  # mails wait meanwhile
         for number in range(self.settings.replicas):
             self.roll_replicas(number)
         self.roll_gateway()
@@ -268,7 +270,10 @@ class Stack:
         replicas = services.replicas(settings)
         self.say(f"services: starting {', '.join(one.name for one in replicas)}")
         supervisor.start(
-            [self._child(services.program(one, settings, environments[one.name])) for one in replicas],
+            [
+                self._child(mails.program(settings)),
+                *(self._child(services.program(one, settings, environments[one.name])) for one in replicas),
+            ],
             healthy=lambda child: self.say(f"services: {child.name} is healthy"),
         )
 
@@ -311,7 +316,7 @@ class Stack:
 
     def _fork_server(self) -> list[Child]:
         """Return what forks the services' processes, where this system has that."""
-        modules = [service.module for service in SERVICES]
+        modules = [*(service.module for service in SERVICES), mails.MODULE]
         return [forks.ForkServer(modules, self.logs, self.settings.start_seconds)] if forks.CAN_FORK else []
 
     def _forks(self) -> forks.ForkServer:

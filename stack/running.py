@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from databases.databases import AUDITOR
-from stack import credentials, envoy, forks, postgres, services
+from stack import credentials, envoy, forks, mails, postgres, services
 from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.postgres import Server
@@ -110,6 +110,7 @@ def processes(launcher: Launcher) -> list[Process]:
             _look(logs, one.name, at, partial(services.is_serving, at, one.service.name, tls))
             for one, at in ((one, one.address(settings)) for one in replicas)
         ),
+        _look(logs, mails.NAME, f"{LOOPBACK}:{settings.mail_sink_port}", mails.program(settings).healthy),
         _look(logs, "gateway", gateway, partial(envoy.is_healthy, settings.gateway_port)),
     ]
 

@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from databases.databases import DATABASES
 from roster import SERVICES, Service, named
-from stack import ports, postgres
+from stack import mails, ports, postgres
 from stack.credentials import Credentials
 from stack.ports import LOOPBACK
 from stack.processes import Program
@@ -94,6 +94,7 @@ def environments(
         "PUBLIC_URL": settings.public_url or public_url(settings),
         "WEBHOOK_URL": f"{public_url(settings)}{API}/payments/webhook",
         "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
+        **mails.facts(settings),
         "AUTH": settings.auth,
         "SIGNING_KEY_SECRET": credentials["signing-key"],
         "TRUSTED_PROXIES": str(settings.trusted_proxies),

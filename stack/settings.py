@@ -15,7 +15,7 @@ from stack.errors import StackError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-SINGLE = ("gateway_port", "envoy_admin_port", "postgres_port")
+SINGLE = ("gateway_port", "envoy_admin_port", "postgres_port", "mail_sink_port")
 """The ports of what has no replicas."""
 PORT_STEP = 100
 """How far apart the ports of a service's replicas are."""
@@ -47,6 +47,7 @@ class Settings(_Ports):
     envoy_admin_port: Port = 16081
     gateway_metrics_port: Port = 16075
     postgres_port: Port = 16082
+    mail_sink_port: Port = 16083
     replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a process may take until it is healthy")
@@ -69,12 +70,16 @@ class Settings(_Ports):
         pattern=r"^(https?://[^\s/]+)?$",
         description="address at which customers reach the gateway, without a path; empty: this machine's",
     )
+    smtp_host: str = Field(default="", description="a mail server of your own; empty: mails are kept as files")
+    smtp_port: Port = 587
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     otlp_endpoint: str = Field(default="", description="where traces go, http://host:port; empty: nowhere")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:
         """Return every port by the name of its variable: of services, those of the first replicas."""
-        return {name.upper(): getattr(self, name) for name in type(self).model_fields if name.endswith("_port")}
+        names = [name for name in type(self).model_fields if name.endswith("_port") and name != "smtp_port"]
+        return {name.upper(): getattr(self, name) for name in names}
 
     def all_ports(self) -> dict[str, int]:
         """Return every port by the name of its variable, those of further replicas as well."""

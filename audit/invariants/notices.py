@@ -12,9 +12,32 @@ NOTICES = (
         GROUP BY booking_id, kind, number HAVING count(*) > 1
         """,
     ),
+    Invariant(
+        "a-fact-has-one-mail",
+        "a fact is one mail, which has an end or waits for it",
+        ("notifications.mails",),
+        """
+        SELECT booking_id, kind, number, count(*) AS mails FROM notifications.mails
+        GROUP BY booking_id, kind, number
+        HAVING count(*) > 1 OR bool_or((state = 'WAITING') IS DISTINCT FROM (finished_at IS NULL))
+        """,
+    ),
 )
 
 NOTICES_AT_REST = (
+    Invariant(
+        "facts-that-were-read-have-their-mails",
+        "of what notifications has read in the topic of bookings there is a mail, sent or not",
+        ("notifications.mails",),
+        """
+        SELECT e.key AS booking_id, e.kind, e.version, e.position
+        FROM booking.topic_events e CROSS JOIN booking.clock
+        LEFT JOIN notifications.mails m ON (m.booking_id, m.number) = (e.key, e.version)
+        WHERE m.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED')
+            AND e.created_at > clock.now - interval '30 days'
+            AND e.position <= (SELECT read_to FROM notifications.topic_progress WHERE topic = 'bookings')
+        """,
+    ),
     Invariant(
         "events-that-were-read-have-their-notices",
         "of what notifications has read in the topic of bookings, users have notices, each kept for a day or longer",

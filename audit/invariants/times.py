@@ -66,6 +66,7 @@ WRITTEN: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "notifications": {
         "bookings": ("created_at", "changed_at"),
+        "mails": ("happened_at", "created_at", "finished_at"),
         "notices": ("happened_at", "read_at"),
         "show_facts": ("happened_at", "told_at"),
     },

@@ -93,7 +93,13 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         found = await profiles.contacts(self._db, [UUID(user_id) for user_id in request.user_ids])
         answer = pb.BatchGetContactsResponse()
         for row in found:
-            answer.contacts.add(user_id=str(row.id), name=row.name, email=row.email, phone=row.phone)
+            answer.contacts.add(
+                user_id=str(row.id),
+                name=row.name,
+                email=row.email,
+                phone=row.phone,
+                email_verified=row.email_verified_at is not None,
+            )
         return answer
 
     async def GetJwks(self, request: pb.GetJwksRequest, context: Context) -> httpbody_pb2.HttpBody:

@@ -1,5 +1,6 @@
-"""Notifications: `python -m services.notifications [serve|migrate]`."""
+"""Notifications: `python -m services.notifications [serve|migrate|redrive]`."""
 
+import logging
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -12,13 +13,19 @@ from services.chassis.store.database import Database, Pools, sweep_markers
 from services.chassis.wire.calls import channel
 from services.chassis.writes import jobs, measures
 from services.chassis.writes.consumer import Consumer
-from services.notifications.clients import BOOKINGS, SHOWS, BookingClient, InventoryClient
+from services.notifications.clients import BOOKINGS, SHOWS, BookingClient, IdentityClient, InventoryClient
 from services.notifications.facts import shows
 from services.notifications.facts.bookings import CONSUMER, tell_of_bookings
+from services.notifications.mails import operation as mails
+from services.notifications.mails.composing import Composer
+from services.notifications.mails.delivery import Server
+from services.notifications.mails.steps import Mails
 from services.notifications.measures import MEASURES
 from services.notifications.notices.operation import forget_read
 from services.notifications.notices.rpc import NotificationServicer
 from services.notifications.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SERVICES = [notifications_pb2.DESCRIPTOR.services_by_name["NotificationService"].full_name]
 
@@ -30,7 +37,12 @@ async def run(settings: Settings) -> None:
     db, background = pools.calls, pools.background
     to_booking = channel(settings.booking_address, "booking")
     to_inventory = channel(settings.inventory_address, "inventory")
+    to_identity = channel(settings.identity_address, "identity")
     booking, inventory = BookingClient(to_booking), InventoryClient(to_inventory)
+    composer = Composer(sender=settings.mail_from, sender_name=settings.mail_from_name, public_url=settings.public_url)
+    postman = Mails(
+        background, IdentityClient(to_identity), booking, composer, _mail_server(settings), settings.mail_language
+    )
 
     server = make_server(settings)
     notifications_pb2_grpc.add_NotificationServiceServicer_to_server(NotificationServicer(db), server)
@@ -41,10 +53,11 @@ async def run(settings: Settings) -> None:
         background=[
             Consumer(background, CONSUMER, BOOKINGS, booking.events, tell_of_bookings).run(),
             Consumer(background, CONSUMER, SHOWS, inventory.events, shows.note_facts).run(),
+            postman.run(),
         ],
         ticks=_ticks(background, settings),
         ready=Readiness(url),
-        closing=[to_booking.close, to_inventory.close, pools.close],
+        closing=[to_booking.close, to_inventory.close, to_identity.close, pools.close],
     )
 
 
@@ -55,10 +68,34 @@ def _ticks(background: Database, settings: Settings) -> AsyncIOScheduler:
     notice_days = settings.notice_retention_days
     jobs.add(ticks, "forget-notices", lambda: forget_read(background, notice_days), jobs.daily(0))
     jobs.add(ticks, "forget-facts", lambda: shows.forget(background), jobs.every(hours=1))
+    jobs.add(ticks, "forget-mails", lambda: mails.forget(background), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, MEASURES)
     return ticks
 
 
+def _mail_server(settings: Settings) -> Server | None:
+    """Return how the mail server is spoken to; None where there is none."""
+    if not settings.smtp_host:
+        log.warning("SMTP_HOST is not set: no mails are sent, and those that were to be are skipped")
+        return None
+    return Server(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else "",
+        sender=settings.mail_from,
+        timeout_seconds=settings.smtp_timeout_seconds,
+    )
+
+
 if __name__ == "__main__":
-    cli.main("notifications", __doc__, Settings, run, Path(__file__).parent / "migrations")
+    cli.main(
+        "notifications",
+        __doc__,
+        Settings,
+        run,
+        Path(__file__).parent / "migrations",
+        redrive=mails.redrive,
+    )

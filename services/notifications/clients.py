@@ -1,12 +1,18 @@
-"""The services whose topics notifications reads."""
+"""The services that notifications calls: their topics, and what a mail is to say and to whom."""
+
+from collections.abc import Sequence
+from datetime import UTC
+from uuid import UUID
 
 import grpc
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.events.v1 import events_pb2
+from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
 
 from services.chassis.wire.calls import call
 from services.chassis.writes.consumer import Events
+from services.notifications.peers import BookingInWords, Recipient
 
 BOOKINGS = "bookings"
 """The topic that booking publishes."""
@@ -25,6 +31,35 @@ class BookingClient:
         """Return the events of the topic `bookings` behind a position, or the oldest that are kept."""
         answer = await call(self._stub.ListBookingEvents, booking_pb2.ListBookingEventsRequest(after=after))
         return Events(answer.events, answer.last)
+
+    async def in_words(self, booking_id: UUID, user_id: UUID) -> BookingInWords:
+        """Return what there is to say of a user's booking."""
+        request = booking_pb2.GetBookingRequest(booking_id=str(booking_id), user_id=str(user_id))
+        booking = await call(self._stub.GetBooking, request)
+        show = booking.show
+        return BookingInWords(
+            number=booking.booking_number,
+            title=show.title,
+            venue=show.theatre,
+            city=show.city,
+            screen=show.screen,
+            starts_at=show.start_time.ToDatetime(tzinfo=UTC),
+            time_zone=show.time_zone,
+            seats=tuple(booking.seat_labels),
+        )
+
+
+class IdentityClient:
+    """The identity service."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = identity_pb2_grpc.IdentityServiceStub(channel)
+
+    async def recipients(self, user_ids: Sequence[UUID]) -> dict[UUID, Recipient]:
+        """Return who they are to whom mails go; whoever has no account is not among them."""
+        request = identity_pb2.BatchGetContactsRequest(user_ids=[str(id_) for id_ in user_ids])
+        answer = await call(self._stub.BatchGetContacts, request)
+        return {UUID(each.user_id): Recipient(each.email, each.name, each.email_verified) for each in answer.contacts}
 
 
 class InventoryClient:

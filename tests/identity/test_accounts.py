@@ -2,13 +2,14 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import grpc
 import jwt
 import pytest
 from boxoffice.identity.v1 import identity_pb2 as pb
 
+from services.identity.accounts import profiles
 from tests.identity.house import PASSWORD, House, refused, register
 
 
@@ -261,3 +262,13 @@ async def test_a_role_is_in_the_tokens_from_the_next_refresh_on(house: House) ->
         await house.call("ListUsers", pb.ListUsersRequest(), token=user.access_token)
     refreshed = await house.refresh(user)
     await house.call("ListUsers", pb.ListUsersRequest(), token=refreshed.access_token)
+
+
+async def test_contacts_are_those_of_users_who_have_an_account(house: House) -> None:
+    known, other = await house.registered(), await house.registered()
+    await profiles.verify_email(house.db, UUID(other.id), True)
+    found = await profiles.contacts(house.db, [UUID(known.id), uuid4(), UUID(other.id)])
+    assert {(user.email, user.email_verified_at is not None) for user in found} == {
+        (known.email, False),
+        (other.email, True),
+    }

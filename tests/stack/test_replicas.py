@@ -213,4 +213,4 @@ def test_everything_is_migrated_and_restarted_under_load_and_no_request_fails(st
             customers.wait_for_more(STORIES)
     assert customers.failures == [], "\n".join(customers.failures)
     stayed = {name for name, pid in before.items() if stack.pid(name) == pid}
-    assert stayed == {"postgres"}
+    assert stayed == {"postgres", "mail-sink"}

@@ -83,7 +83,7 @@ def test_the_readme_has_the_default_ports() -> None:
     services = sorted(port for name, port in by_name.items() if 16_051 <= port <= 16_063)
     metrics = sorted(port for name, port in by_name.items() if "METRICS" in name)
     own = [by_name["GATEWAY_PORT"], by_name["ENVOY_ADMIN_PORT"], services[0], services[-2], services[-1]]
-    assert found == [*own, by_name["POSTGRES_PORT"], metrics[0], metrics[-1]]
+    assert found == [*own, by_name["POSTGRES_PORT"], by_name["MAIL_SINK_PORT"], metrics[0], metrics[-1]]
 
 
 def test_the_gateways_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,19 @@ def notices(change: str) -> str:
     return f"UPDATE notifications.notices SET {change}"
 
 
+MAILED = "facts-that-were-read-have-their-mails"
+
+
+def mails(change: str) -> str:
+    return f"UPDATE notifications.mails SET {change}"
+
+
 OF_NOTICES = (
+    Damage("a mail twice", "a-fact-has-one-mail", again("notifications.mails")),
+    Damage("a mail that came to no end", "a-fact-has-one-mail", mails("state = 'SENT', finished_at = NULL")),
+    Damage("tickets of which there is no mail", MAILED, "DELETE FROM notifications.mails WHERE kind = 'CONFIRMED'"),
+    Damage("mails of other bookings", MAILED, mails("booking_id = gen_random_uuid()")),
+    Damage("mails of other versions", MAILED, mails("number = number + 1000")),
     Damage("a notice twice", "a-fact-has-one-notice", again("notifications.notices")),
     Damage(
         "a confirmation of which nobody is told", TOLD, "DELETE FROM notifications.notices WHERE kind = 'CONFIRMED'"
@@ -25,7 +37,12 @@ OF_NOTICES = (
 
 READ_LATER = {
     "events that notifications has not read": (
-        "UPDATE notifications.topic_progress SET read_to = 0; DELETE FROM notifications.notices"
+        "UPDATE notifications.topic_progress SET read_to = 0; DELETE FROM notifications.notices;"
+        " DELETE FROM notifications.mails"
+    ),
+    "mails that were forgotten": (
+        "UPDATE booking.topic_events SET created_at = created_at - interval '31 days';"
+        " DELETE FROM notifications.notices; DELETE FROM notifications.mails"
     ),
     "notices that were read and removed": (
         "UPDATE booking.topic_events SET created_at = created_at - interval '2 days'; DELETE FROM notifications.notices"

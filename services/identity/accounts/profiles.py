@@ -20,7 +20,7 @@ async def get(db: Database, user_id: UUID) -> User:
 
 @retried
 async def contacts(db: Database, user_ids: Sequence[UUID]) -> list[Row]:
-    """Return id, name, e-mail address and phone of those of the users that have accounts."""
+    """Return how those of the users are reached that have accounts."""
     return await db.fetch(sql.FIND_CONTACTS, {"ids": list(user_ids)})
 
 

@@ -19,7 +19,7 @@ CREATE_USER = """
 
 FIND_USER = f"{_USERS} WHERE id = %(id)s"
 
-FIND_CONTACTS = "SELECT id, name, email, phone FROM users WHERE id = ANY(%(ids)s)"
+FIND_CONTACTS = "SELECT id, name, email, phone, email_verified_at FROM users WHERE id = ANY(%(ids)s)"
 
 FIND_PASSWORD = "SELECT id, email, password_hash FROM users WHERE id = %(id)s"
 

@@ -11,6 +11,7 @@ from services.chassis.store.rows import columns
 from services.notifications.facts import statements as sql
 from services.notifications.facts.domain import APART, BookedShow
 from services.notifications.facts.shows import facts_of
+from services.notifications.mails.operation import write_mails
 from services.notifications.notices.domain import Fact, Kind
 from services.notifications.notices.operation import write_notices
 
@@ -42,6 +43,7 @@ async def tell_of_bookings(tx: Transaction, events: Sequence[events_pb2.BookingE
     if confirmed := [booking.id for booking in left if booking.state == "CONFIRMED"]:
         facts += facts_of(await tx.fetch(sql.FACTS_OF_BOOKINGS, {"ids": confirmed, "apart": APART}))
     await write_notices(tx, facts)
+    await write_mails(tx, facts)
 
 
 def _as_they_are(events: Sequence[events_pb2.BookingEvent]) -> list[BookedShow]:

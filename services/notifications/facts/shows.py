@@ -10,6 +10,7 @@ from services.chassis.store.database import Database, Transaction
 from services.chassis.store.rows import Row, columns
 from services.notifications.facts import statements as sql
 from services.notifications.facts.domain import APART, KEPT, ShowFact
+from services.notifications.mails.operation import write_mails
 from services.notifications.notices.domain import Fact, Kind
 from services.notifications.notices.operation import write_notices
 
@@ -49,7 +50,9 @@ async def tell_bookings(db: Database, *, limit: int = BATCH) -> int:
         for fact in await tx.fetch(sql.NEXT_FACT):
             given = {"show_id": fact.show_id, "happened_at": fact.happened_at, "apart": APART}
             bookings = await tx.fetch(sql.BOOKINGS_TO_TELL, given | {"after": fact.told_to, "limit": limit})
-            await write_notices(tx, [_fact(fact, booking.id, booking.user_id) for booking in bookings])
+            facts = [_fact(fact, booking.id, booking.user_id) for booking in bookings]
+            await write_notices(tx, facts)
+            await write_mails(tx, facts)
             told = {
                 "told_to": bookings[-1].id if bookings else None,
                 "is_last": len(bookings) < limit,

@@ -515,6 +515,7 @@ class BatchGetContactsResponse(_message.Message):
         NAME_FIELD_NUMBER: _builtins.int
         EMAIL_FIELD_NUMBER: _builtins.int
         PHONE_FIELD_NUMBER: _builtins.int
+        EMAIL_VERIFIED_FIELD_NUMBER: _builtins.int
         user_id: _builtins.str
         """The user (UUID)."""
         name: _builtins.str
@@ -523,6 +524,8 @@ class BatchGetContactsResponse(_message.Message):
         """The e-mail address."""
         phone: _builtins.str
         """The telephone number; may be empty."""
+        email_verified: _builtins.bool
+        """Whether it is known that the e-mail address is the user's."""
         def __init__(
             self,
             *,
@@ -530,10 +533,11 @@ class BatchGetContactsResponse(_message.Message):
             name: _builtins.str = ...,
             email: _builtins.str = ...,
             phone: _builtins.str = ...,
+            email_verified: _builtins.bool = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "name", b"name", "phone", b"phone", "user_id", b"user_id"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "email_verified", b"email_verified", "name", b"name", "phone", b"phone", "user_id", b"user_id"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -241,7 +241,7 @@ class IdentityServiceServicer:
 
     def BatchGetContacts(self, request, context):
         """Returns who users are and how they are reached: of those that have an account, in any order. Booking asks for it, for
-        those who run the shows that these users have tickets of.
+        those who run the shows that these users have tickets of, and notifications, for their mails.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -128,7 +128,7 @@ class IdentityServiceStub:
     """
     BatchGetContacts: _grpc.UnaryUnaryMultiCallable[_identity_pb2.BatchGetContactsRequest, _identity_pb2.BatchGetContactsResponse]
     """Returns who users are and how they are reached: of those that have an account, in any order. Booking asks for it, for
-    those who run the shows that these users have tickets of.
+    those who run the shows that these users have tickets of, and notifications, for their mails.
     """
 
 @_typing.type_check_only
@@ -225,7 +225,7 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     """
     BatchGetContacts: _aio.UnaryUnaryMultiCallable[_identity_pb2.BatchGetContactsRequest, _identity_pb2.BatchGetContactsResponse]  # type: ignore[assignment]
     """Returns who users are and how they are reached: of those that have an account, in any order. Booking asks for it, for
-    those who run the shows that these users have tickets of.
+    those who run the shows that these users have tickets of, and notifications, for their mails.
     """
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -391,7 +391,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.BatchGetContactsResponse, _abc.Awaitable[_identity_pb2.BatchGetContactsResponse]]:
         """Returns who users are and how they are reached: of those that have an account, in any order. Booking asks for it, for
-        those who run the shows that these users have tickets of.
+        those who run the shows that these users have tickets of, and notifications, for their mails.
         """
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

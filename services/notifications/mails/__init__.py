@@ -1,0 +1,1 @@
+"""Mails: each fact as a mail to its user, sent at least once."""

@@ -1,0 +1,113 @@
+"""Mails in words: from templates, which are files, by language."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.chassis.values.currencies import money
+from services.notifications.mails.domain import Mail, line
+from services.notifications.peers import BookingInWords, Recipient
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+LANGUAGES = ("en", "hi")
+
+LONGEST_SUBJECT = 150
+
+_POLICY = SMTP.clone(cte_type="7bit")
+"""Every server takes 7-bit bytes as they are."""
+
+_DAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "hi": ("सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"),
+}
+_MONTHS = {
+    "en": (
+        *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
+        *("November", "December"),
+    ),
+    "hi": (
+        *("जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर"),
+        *("नवंबर", "दिसंबर"),
+    ),
+}
+
+
+class Composer:
+    """Makes mails of facts."""
+
+    def __init__(self, *, sender: str, sender_name: str, public_url: str) -> None:
+        """`sender` is the address that mails come from, `public_url` where the shop is."""
+        self._from = Address(display_name=line(sender_name), addr_spec=sender)
+        self._public_url = public_url
+        loader = FileSystemLoader(TEMPLATES)
+        options = {"loader": loader, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+        self._text = Environment(autoescape=False, **options)  # type: ignore[arg-type]
+        self._html = Environment(autoescape=True, **options)  # type: ignore[arg-type]
+
+    def compose(self, mail: Mail, booking: BookingInWords, to: Recipient, language: str) -> bytes:
+        """Return a mail as it goes over the wire: the same bytes each time, so that a second one is known as such.
+
+        Raises UnicodeError for an address that is not one of ASCII's, nor can be made one.
+        """
+        words = self._words(mail, booking, to, language)
+        said = self._text.get_template(f"{language}/{mail.fact.kind.lower()}.txt").render(words)
+        subject, _, body = said.partition("\n")
+        body = body.strip("\n") + "\n"
+        message = EmailMessage(policy=_POLICY)
+        message["From"] = self._from
+        message["To"] = Address(display_name=line(to.name), addr_spec=ascii_address(to.email))
+        message["Subject"] = line(subject)[:LONGEST_SUBJECT]
+        message["Date"] = format_datetime(mail.fact.happened_at)
+        message["Message-ID"] = f"<{mail.id}@{self._from.domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(body)
+        paragraphs = [paragraph.split("\n") for paragraph in body.strip("\n").split("\n\n")]
+        page = {
+            "subject": line(subject),
+            "paragraphs": paragraphs,
+            "language": language,
+            "public_url": self._public_url,
+        }
+        message.add_alternative(self._html.get_template("mail.html").render(page), subtype="html")
+        # Only now: what is said of the content goes to its first part.
+        message["Content-Language"] = language
+        # What a part is divided by is else drawn anew each time.
+        message.set_boundary(f"={mail.id.hex}=")
+        return message.as_bytes()
+
+    def _words(self, mail: Mail, booking: BookingInWords, to: Recipient, language: str) -> Mapping[str, object]:
+        fact = mail.fact
+        starts_at = fact.starts_at or booking.starts_at
+        return {
+            "name": line(to.name),
+            "number": line(booking.number),
+            "title": line(booking.title),
+            "place": ", ".join(line(part) for part in (booking.venue, booking.city) if part),
+            "screen": line(booking.screen),
+            "starts": spoken(starts_at, booking.time_zone, language),
+            "seats": ", ".join(map(line, booking.seats)),
+            "amount": "" if fact.amount is None else money(fact.amount, fact.currency or ""),
+            "public_url": self._public_url,
+        }
+
+
+def ascii_address(email: str) -> str:
+    """Return an address with its domain in ASCII; raise UnicodeError where its local part is not."""
+    local, _, domain = email.rpartition("@")
+    local.encode("ascii")
+    return f"{local}@{domain.encode('idna').decode()}"
+
+
+def spoken(time: datetime, zone: str, language: str) -> str:
+    """Return a time as the clocks of a zone show it; where the zone is not known, in UTC."""
+    local = time.astimezone(ZoneInfo(zone or "UTC"))
+    day, month = _DAYS[language][local.weekday()], _MONTHS[language][local.month - 1]
+    return f"{day}, {local.day} {month} {local.year}, {local:%H:%M} ({zone or 'UTC'})"

@@ -1,0 +1,74 @@
+"""Mails, and what becomes of one that is tried."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from random import uniform
+from uuid import UUID
+
+from services.notifications.notices.domain import Fact
+
+FIRST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 300.0
+
+LEASE = timedelta(minutes=5)
+"""How long a mail that a process has taken is left alone by others."""
+
+GIVEN_UP_AFTER = timedelta(days=3)
+"""How long a mail is tried."""
+
+KEPT = timedelta(days=90)
+"""How long it is known what became of a mail."""
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+class Outcome(StrEnum):
+    """What came of a try, and what the counter of mails calls it."""
+
+    SENT = "sent"
+    LATER = "later"
+    """It was refused for now, or could not be offered."""
+    UNKNOWN = "unknown"
+    """The connection was lost: the server may have it."""
+    DEAD = "dead"
+    """It was refused for good."""
+    SKIPPED = "skipped"
+    """There is nobody to send it to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A fact that its user is to get as a mail."""
+
+    id: UUID
+    fact: Fact
+    attempts: int
+    """This one included."""
+    answered: int
+    """The last attempt of which the outcome is known."""
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether an earlier attempt may have reached the server, and nobody knows."""
+        return self.answered < self.attempts - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a try, and why."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+def line(text: str) -> str:
+    """Return a text as one line of what can be seen: without controls, marks of direction and other formats."""
+    seen = "".join(" " if unicodedata.category(letter) in _INVISIBLE else letter for letter in text)
+    return " ".join(seen.split())
+
+
+def pause_seconds(attempts: int) -> float:
+    """Return how long to wait after so many attempts, with jitter."""
+    return min(FIRST_PAUSE_SECONDS * 2.0 ** min(attempts - 1, 10), LONGEST_PAUSE_SECONDS) * uniform(0.75, 1.0)

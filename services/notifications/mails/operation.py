@@ -1,0 +1,58 @@
+"""Mails: written once for each fact, taken, and brought to their ends."""
+
+from collections.abc import Sequence
+
+from services.chassis.ids import new_id
+from services.chassis.store.database import Database, Transaction
+from services.chassis.store.rows import columns, read
+from services.notifications.mails import statements as sql
+from services.notifications.mails.domain import (
+    GIVEN_UP_AFTER,
+    KEPT,
+    LEASE,
+    Mail,
+    Outcome,
+    Result,
+    pause_seconds,
+)
+from services.notifications.notices.domain import Fact
+
+_ENDS = {Outcome.SENT: "SENT", Outcome.SKIPPED: "SKIPPED", Outcome.DEAD: "DEAD"}
+
+
+async def write_mails(tx: Transaction, facts: Sequence[Fact]) -> None:
+    """Have users mailed facts; those of which they have a mail are left as they are."""
+    if not facts:
+        return
+    names = ("user_id", "kind", "booking_id", "show_id", "number", "amount", "currency", "starts_at", "happened_at")
+    await tx.send(sql.WRITE_MAILS, columns(facts, *names, id=lambda _: new_id()))
+
+
+async def claim(db: Database, limit: int) -> list[Mail]:
+    """Take some mails that are due."""
+    return read(Mail, await db.fetch(sql.CLAIM_MAILS, {"lease": LEASE, "limit": limit}))
+
+
+async def note(db: Database, mail: Mail, result: Result) -> Outcome:
+    """Note what came of a try; return what became of the mail: one that was tried for too long is dead."""
+    given = {"id": mail.id, "attempts": mail.attempts, "reason": result.reason or None}
+    if end := _ENDS.get(result.outcome):
+        await db.execute(sql.FINISH_MAIL, given | {"state": end})
+        return result.outcome
+    later = {
+        "seconds": pause_seconds(mail.attempts),
+        "is_known": result.outcome is not Outcome.UNKNOWN,
+        "given_up_after": GIVEN_UP_AFTER,
+    }
+    rows = await db.fetch(sql.POSTPONE_MAIL, given | later)
+    return Outcome.DEAD if rows and rows[0].state == "DEAD" else result.outcome
+
+
+async def redrive(db: Database) -> int:
+    """Have every dead mail tried again; return how many there were."""
+    return await db.execute(sql.REDRIVE)
+
+
+async def forget(db: Database, *, limit: int = 500) -> int:
+    """Forget one batch of mails that came to their ends long ago, but for dead ones; return how many. A job."""
+    return await db.execute(sql.FORGET_MAILS, {"age": KEPT, "limit": limit})

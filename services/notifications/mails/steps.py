@@ -1,0 +1,141 @@
+"""Sending mails, step by step: take some, ask whom they are for and what they are about, and hand them over."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from services.chassis.errors import Code, Failure
+from services.chassis.sight import faults
+from services.chassis.store.database import Database
+from services.notifications.clients import BookingClient, IdentityClient
+from services.notifications.mails import operation
+from services.notifications.mails.composing import Composer, ascii_address
+from services.notifications.mails.delivery import Server, ServerAway, Session
+from services.notifications.mails.domain import LEASE, Mail, Outcome, Result
+from services.notifications.measures import MAILS
+from services.notifications.peers import BookingInWords, Recipient
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+PAUSE_SECONDS = 1.0
+"""How often mails are looked for where none was due."""
+
+
+class Mails:
+    """The mails that wait, and who sends them. Every process of the service runs this."""
+
+    def __init__(
+        self,
+        db: Database,
+        identity: IdentityClient,
+        booking: BookingClient,
+        composer: Composer,
+        server: Server | None,
+        language: str,
+    ) -> None:
+        """Without a `server` no mail is sent: each is skipped."""
+        self._db = db
+        self._identity = identity
+        self._booking = booking
+        self._composer = composer
+        self._server = server
+        self._language = language
+
+    async def run(self) -> None:
+        """Send mails as they come due, until cancelled."""
+        while True:
+            faults.operation.set("mails")
+            try:
+                while await self.send_once():
+                    pass
+            except Failure as failure:
+                log.warning("mails wait: %s: %s", failure.reason, failure)
+            except Exception:  # it never ends by itself: mails would wait for ever
+                log.exception("sending mails stumbled")
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def send_once(self) -> int:
+        """Try one batch of mails that are due; return how many there were."""
+        until = time.monotonic() + LEASE.total_seconds() / 2
+        mails = await operation.claim(self._db, BATCH)
+        if not mails:
+            return 0
+        ready = await self._made(mails)
+        if ready and self._server is not None:
+            await self._hand_over(self._server, ready, lambda: time.monotonic() < until)
+        return len(mails)
+
+    async def _made(self, mails: Sequence[Mail]) -> list[tuple[Mail, str, bytes]]:
+        """Return mails with their address and content, but for those of which it is noted that they are not made."""
+        people = await self._recipients(mails)
+        ready = []
+        for mail in mails:
+            to = people.get(mail.fact.user_id)
+            if (why := self._why_not(to)) is not None:
+                await self._note(mail, Result(Outcome.SKIPPED, why))
+                continue
+            assert to is not None, "else there is a reason"
+            made = await self._compose(mail, to)
+            if isinstance(made, Result):
+                await self._note(mail, made)
+            else:
+                ready.append((mail, *made))
+        return ready
+
+    async def _recipients(self, mails: Sequence[Mail]) -> dict[UUID, Recipient]:
+        if self._server is None:
+            return {}
+        try:
+            return await self._identity.recipients(sorted({mail.fact.user_id for mail in mails}))
+        except Failure as failure:
+            for mail in mails:
+                await self._note(mail, Result(Outcome.LATER, failure.reason))
+            raise
+
+    def _why_not(self, to: Recipient | None) -> str | None:
+        if self._server is None:
+            return "NO_MAIL_SERVER"
+        if to is None:
+            return "NO_ADDRESS"
+        return None if to.is_verified else "NOT_VERIFIED"
+
+    async def _compose(self, mail: Mail, to: Recipient) -> tuple[str, bytes] | Result:
+        try:
+            booking: BookingInWords = await self._booking.in_words(mail.fact.booking_id, mail.fact.user_id)
+        except Failure as failure:
+            is_gone = failure.code is Code.NOT_FOUND
+            return Result(Outcome.SKIPPED if is_gone else Outcome.LATER, failure.reason)
+        try:
+            return ascii_address(to.email), self._composer.compose(mail, booking, to, self._language)
+        except UnicodeError:
+            return Result(Outcome.SKIPPED, "ADDRESS_NOT_ASCII")
+
+    async def _hand_over(
+        self, server: Server, ready: Sequence[tuple[Mail, str, bytes]], is_time: Callable[[], bool]
+    ) -> None:
+        """Hand mails over by one connection. Where that is lost, or the lease runs out, the rest is tried later."""
+        left = list(ready)
+        why = "the lease ran out"
+        try:
+            async with Session(server) as session:
+                while left and is_time():
+                    mail, to, content = left[0]
+                    result = await session.hand_over(to, content)
+                    left.pop(0)
+                    if result.outcome is Outcome.SENT and mail.may_be_there:
+                        MAILS.labels("again").inc()
+                    await self._note(mail, result)
+        except ServerAway as error:
+            why = str(error)
+            log.warning("the mail server takes no mail: %s", why)
+        for mail, _, _ in left:
+            await self._note(mail, Result(Outcome.LATER, why))
+
+    async def _note(self, mail: Mail, result: Result) -> None:
+        outcome = await operation.note(self._db, mail, result)
+        MAILS.labels(outcome).inc()
+        if outcome is Outcome.DEAD:
+            log.error("dead mail", extra={"mail_id": str(mail.id), "why": result.reason})

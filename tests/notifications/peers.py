@@ -1,0 +1,99 @@
+"""Identity, booking and inventory, as far as notifications asks them, served for tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
+from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
+
+from tests.notifications.topics import START, Topics
+from tests.servers import served
+
+Contact = identity_pb2.BatchGetContactsResponse.Contact
+
+
+@dataclass
+class Peers:
+    """What the peers know."""
+
+    topics: Topics
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    title: str = "Nine Rivers, Live"
+    channel: grpc.aio.Channel | None = None
+    address: str = ""
+
+    def has_address(
+        self, user_id: Any, email: str = "ann@example.com", name: str = "Ann", verified: bool = True
+    ) -> None:
+        self.contacts[str(user_id)] = Contact(user_id=str(user_id), email=email, name=name, email_verified=verified)
+
+
+class _Identity(identity_pb2_grpc.IdentityServiceServicer):
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def BatchGetContacts(
+        self, request: identity_pb2.BatchGetContactsRequest, context: Any
+    ) -> identity_pb2.BatchGetContactsResponse:
+        known = self._peers.contacts
+        return identity_pb2.BatchGetContactsResponse(contacts=[known[id_] for id_ in request.user_ids if id_ in known])
+
+
+class _Booking(booking_pb2_grpc.BookingServiceServicer):
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def ListBookingEvents(
+        self, request: booking_pb2.ListBookingEventsRequest, context: Any
+    ) -> booking_pb2.ListBookingEventsResponse:
+        events = self._peers.topics.bookings
+        return booking_pb2.ListBookingEventsResponse(events=events[request.after :], last=len(events))
+
+    async def GetBooking(self, request: booking_pb2.GetBookingRequest, context: Any) -> booking_pb2.Booking:
+        booking = booking_pb2.Booking(
+            id=request.booking_id,
+            user_id=request.user_id,
+            booking_number="7KQ2M9XW4C",
+            seat_labels=["Stalls C7", "Stalls C8"],
+            show=booking_pb2.Booking.Show(
+                title=self._peers.title,
+                theatre="Lantern House",
+                city="Pune",
+                screen="Main",
+                time_zone="Asia/Kolkata",
+            ),
+        )
+        booking.show.start_time.FromDatetime(START)
+        return booking
+
+
+class _Catalogue(catalog_pb2_grpc.CatalogServiceServicer):
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def ListShowEvents(
+        self, request: catalog_pb2.ListShowEventsRequest, context: Any
+    ) -> catalog_pb2.ListShowEventsResponse:
+        events = self._peers.topics.shows
+        return catalog_pb2.ListShowEventsResponse(events=events[request.after :], last=len(events))
+
+
+@asynccontextmanager
+async def served_peers(topics: Topics) -> AsyncIterator[Peers]:
+    """Serve the three at one address."""
+    peers = Peers(topics)
+    ports: list[int] = []
+    async with served(
+        lambda server: identity_pb2_grpc.add_IdentityServiceServicer_to_server(_Identity(peers), server),
+        lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(_Booking(peers), server),
+        lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(_Catalogue(peers), server),
+        lambda server: ports.append(server.add_insecure_port("127.0.0.1:0")),
+    ) as channel:
+        peers.channel, peers.address = channel, f"127.0.0.1:{ports[0]}"
+        yield peers
