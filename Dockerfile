@@ -32,7 +32,8 @@ COPY --from=build /opt /opt
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin boxoffice \
     && for name in ca gateway operator $(sed -n 's/^\[\(.*\)\]$/\1/p' /opt/boxoffice/roster.toml); do mkdir -p "/tls/$name"; done \
     && chown -R 10001 /tls && chmod -R 0700 /tls \
-    && mkdir -m 0700 /keys && chown 10001 /keys
+    && mkdir -m 0700 /keys && chown 10001 /keys \
+    && mkdir -m 0700 /images && chown 10001 /images
 WORKDIR /opt/boxoffice
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/opt/boxoffice:/opt/boxoffice/protos/gen \

@@ -29,7 +29,7 @@ ROLL = "roll"
 """Where it leaves word of what came of that."""
 ROLL_SECONDS = 600.0
 FAILED = "not everything was restarted, what was not runs on: "
-MADE = ("lock", "logs", "credentials.json", "envoy.yaml", "postgres", "tls", "mails", ROLL)
+MADE = ("lock", "logs", "credentials.json", "envoy.yaml", "images", "keys", "mails", "postgres", "tls", ROLL)
 """What a stack makes in its data folder; drafts of them begin with a dot, or go on behind another."""
 
 

@@ -5,6 +5,7 @@ What is there already, found by its title or name, is left alone. Shows are adde
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -16,6 +17,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as catalog
 from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceStub
 from boxoffice.inventory.v1.seat_pb2 import Seat
 
+from examples.halls.halls import cinema, club, theatre
 from stack import accounts
 from stack.errors import StackError
 from stack.services import opened
@@ -68,6 +70,12 @@ HALLS = (
     Hall("Lantern House", "Pune", "4 Tamarind Lane", "Screen 2"),
     Hall("Harbour Hall", "Mumbai", "11 Breakwater Road", "Main Hall"),
 )
+# Halls of other shapes, of those in examples/halls: to look at, and to make shows in.
+PLANS = (
+    (theatre, "The Curved House", "Jaipur", "2 Mirror Street"),
+    (cinema, "Seven Screens", "Chennai", "31 Lighthouse Avenue"),
+    (club, "Blue Cellar", "Kolkata", "8 Tram Lane"),
+)
 # One day's shows: which title, in which hall, at what time (UTC). Shows in one hall leave time to clean it.
 PROGRAMME = (
     (0, 0, time(9, 30)),
@@ -105,6 +113,7 @@ def load(target: str, now: datetime | None = None, *, token: str = "", tls: Path
 def _load(stub: CatalogServiceStub, now: datetime) -> Demo:
     events = _events(stub)
     screens = _screens(stub)
+    _add_plans(stub)
     shows = _upcoming(stub, events, now)
     for title, hall, start in _slots(now):
         if len(shows) >= SHOWS_AHEAD:
@@ -161,9 +170,23 @@ def _create_event(stub: CatalogServiceStub, title: Title) -> str:
 
 def _screens(stub: CatalogServiceStub) -> dict[Hall, str]:
     """Return the id of each hall's screen, creating the venues and screens that are missing."""
-    venues = {
+    venues = _venues(stub, {hall.city for hall in HALLS})
+    screens = {}
+    for hall in HALLS:
+        place = (hall.venue, hall.city)
+        if place not in venues:
+            venues[place] = _create_venue(stub, *place, hall.address)
+        venue = venues[place]
+        known = {screen.name: screen.id for screen in venue.screens}
+        screens[hall] = known.get(hall.screen) or _create_screen(stub, venue.id, hall)
+    return screens
+
+
+def _venues(stub: CatalogServiceStub, cities: Iterable[str]) -> dict[tuple[str, str], catalog.Venue]:
+    """Return the venues of cities by their names and cities."""
+    return {
         (venue.name, venue.city): venue
-        for city in {hall.city for hall in HALLS}
+        for city in cities
         for venue in _all(
             lambda token, city=city: stub.ListVenues(  # type: ignore[misc]  # binds the loop's city
                 catalog.ListVenuesRequest(city=city, page_size=PAGE_SIZE, page_token=token), timeout=CALL_SECONDS
@@ -171,23 +194,23 @@ def _screens(stub: CatalogServiceStub) -> dict[Hall, str]:
             lambda page: page.venues,
         )
     }
-    screens = {}
-    for hall in HALLS:
-        place = (hall.venue, hall.city)
-        if place not in venues:
-            venues[place] = stub.CreateVenue(
-                catalog.CreateVenueRequest(
-                    name=hall.venue,
-                    city=hall.city,
-                    address=hall.address,
-                    idempotency_key=f"demo-venue-{_slug(hall.venue)}",
-                ),
-                timeout=CALL_SECONDS,
-            )
-        venue = venues[place]
-        known = {screen.name: screen.id for screen in venue.screens}
-        screens[hall] = known.get(hall.screen) or _create_screen(stub, venue.id, hall)
-    return screens
+
+
+def _create_venue(stub: CatalogServiceStub, name: str, city: str, address: str) -> catalog.Venue:
+    key = f"demo-venue-{_slug(name)}"
+    request = catalog.CreateVenueRequest(name=name, city=city, address=address, idempotency_key=key)
+    return stub.CreateVenue(request, timeout=CALL_SECONDS)
+
+
+def _add_plans(stub: CatalogServiceStub) -> None:
+    """Create those of the venues of PLANS that are missing, with their halls."""
+    venues = _venues(stub, {city for _, _, city, _ in PLANS})
+    for plan, name, city, address in PLANS:
+        venue = venues.get((name, city)) or _create_venue(stub, name, city, address)
+        if not venue.screens:
+            key = f"demo-hall-{_slug(name)}"
+            request = catalog.ImportHallRequest(venue_id=venue.id, file=json.dumps(plan()), idempotency_key=key)
+            stub.ImportHall(request, timeout=CALL_SECONDS)
 
 
 def _create_screen(stub: CatalogServiceStub, venue_id: str, hall: Hall) -> str:

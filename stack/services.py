@@ -96,6 +96,7 @@ def environments(
         "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
         **mails.facts(settings),
         "AUTH": settings.auth,
+        "IMAGES_FOLDER": str(settings.data_dir / "images"),
         "SIGNING_KEY_SECRET": credentials["signing-key"],
         "TRUSTED_PROXIES": str(settings.trusted_proxies),
     }

@@ -16,6 +16,9 @@ NOT_PERSONAL = {
     "inventory.reservations": "show_id booking_id state seat_ids reserved_at expires_at changed_at prices right_ids",
     "inventory.review_reports": "review_id",
     "inventory.reviews": "id event_id hidden_at reports",
+    "inventory.image_files": "name life used_at is_doomed",
+    "inventory.image_owners": "owner_id",
+    "inventory.images": "id event_id owner_id source alt_text position bytes created_at files widths heights",
     "inventory.screen_seats": (
         "screen_id id position section row number tier section_key row_key label x y features companion_of "
         "price_multiplier"

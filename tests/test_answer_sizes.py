@@ -44,7 +44,7 @@ BYTES = {
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
     **dict(cancelled_by=36, exported_by=36, token=32),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
-    **dict(kind=30, day=10),
+    **dict(kind=30, day=10, url=100),
     **dict(tax_number=30, time_zone=64, number=16, corrects=36, organization_ids=36, show_seat_ids=36),
 }
 """The same of others, in bytes; what is called id has 41, as a session's."""
@@ -82,6 +82,13 @@ COUNTS = {
     "inventory.v1.AccessCode.show_seat_ids": 1_000,
     # Those of GetEvent: lists have none.
     "inventory.v1.Event.places": 50,
+    **dict.fromkeys(
+        (
+            *("inventory.v1.Event.images", "inventory.v1.DeleteImageResponse.images"),
+            "inventory.v1.ReorderImagesResponse.images",
+        ),
+        10,
+    ),
     "inventory.v1.Event.shows": 20,
     # A show has one currency, and shows to come as many as there are: of those that people pay with there are fewer.
     "inventory.v1.Event.price_ranges": 200,

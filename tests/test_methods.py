@@ -35,6 +35,7 @@ NOT_FOR_PROGRAMS = {
     "ExportBookings",
     "ExportInvoices",
     "ExportHall",
+    "GetImageFile",
     "GetJwks",
     "RenderSeatMap",
     "RenderAvailableSeats",
@@ -75,7 +76,7 @@ def test_every_method_with_a_body_has_an_example_of_it() -> None:
         for method in PUBLIC
         if any(verb in ("POST", "PUT", "PATCH") for verb, _ in method.bindings)
     }
-    files = {"ReceiveWebhook", "ReceiveRazorpayWebhook", "UploadHall"}
+    files = {"ReceiveWebhook", "ReceiveRazorpayWebhook", "UploadHall", "UploadImage"}
     same("gateway/openapi/examples.py", BODIES, with_body - files)
 
 

@@ -154,6 +154,14 @@ SCHEMAS: Json = {
 }
 
 BODIES: dict[str, Json] = {
+    "UploadImage": {
+        "required": True,
+        "description": "The picture; 8 MiB at most.",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("image/jpeg", "image/png", "image/webp")
+        },
+    },
     "UploadHall": {
         "required": True,
         "description": "The file, as it is; 8 MiB at most.",
@@ -175,6 +183,7 @@ BODIES: dict[str, Json] = {
 ANSWERS: dict[str, Json] = {
     "ExportHall": {"application/json": {"schema": {"type": "object"}}},
     "ExportBookings": {"text/csv": {"schema": {"type": "string"}}},
+    "GetImageFile": {"image/webp": {"schema": {"type": "string", "format": "binary"}}},
     "ExportInvoices": {"text/csv": {"schema": {"type": "string"}}},
     "GetPaymentResultPage": {"text/html": {"schema": {"type": "string"}}},
     "ReturnFromRazorpay": {"text/html": {"schema": {"type": "string"}}},

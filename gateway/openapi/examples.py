@@ -6,6 +6,8 @@ from typing import Any
 
 USER = "0198c2a0-0000-7000-8000-000000000001"
 EVENT = "0198c2a0-0000-7000-8000-000000000002"
+IMAGE = "01a10a2e-6c52-7d1b-9d3c-5b0e8f6a7c91"
+IMAGE_FILE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 VENUE = "0198c2a0-0000-7000-8000-000000000003"
 SCREEN = "0198c2a0-0000-7000-8000-000000000004"
 SHOW = "0198c2a0-0000-7000-8000-000000000005"
@@ -102,6 +104,9 @@ VALUES: dict[str, Any] = {
     "Seat.kind": "ADULT",
     "Fee.basisPoints": 0,
     "Fee.amount": 4900,
+    "Image.id": IMAGE,
+    "Picture.url": f"/api/v1/image-files/{IMAGE_FILE}",
+    "GetImageFileRequest.name": IMAGE_FILE,
     "Invoice.number": "I/2627/1",
     "Movie.id": EVENT,
     "Payment.id": PAYMENT,
@@ -158,6 +163,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "language": "hi",
         "status": "PUBLISHED",
     },
+    "ReorderImages": {"imageIds": [IMAGE]},
     "WriteReview": {"userId": USER, "rating": 5, "text": "Every song was worth the rain."},
     "ReportReview": {"eventId": EVENT, "userId": USER},
     "HideReview": {"eventId": EVENT, "hidden": True},

@@ -3,9 +3,13 @@
 from datetime import timedelta
 from pathlib import Path
 
+import grpc
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from boxoffice.inventory.v1 import (
     catalog_pb2,
     catalog_pb2_grpc,
+    images_pb2,
+    images_pb2_grpc,
     inventory_pb2,
     inventory_pb2_grpc,
     reviews_pb2,
@@ -22,6 +26,10 @@ from services.inventory.catalogue import owners
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.finding.index import index_what_lacks
 from services.inventory.finding.search import PATIENCE, SEARCHES
+from services.inventory.images.collecting import collect_files
+from services.inventory.images.rpc import ImageServicer
+from services.inventory.images.store import Folder
+from services.inventory.images.workshop import Workshop
 from services.inventory.jobs import (
     clear_cancelled_shows,
     complete_events,
@@ -45,6 +53,7 @@ SERVICES = [
     catalog_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
     inventory_pb2.DESCRIPTOR.services_by_name["InventoryService"].full_name,
     reviews_pb2.DESCRIPTOR.services_by_name["ReviewService"].full_name,
+    images_pb2.DESCRIPTOR.services_by_name["ImageService"].full_name,
 ]
 
 
@@ -58,6 +67,16 @@ def rules_of(settings: Settings) -> SeatRules:
         hold_window=timedelta(hours=settings.hold_budget_hours),
         reservation_max=timedelta(minutes=settings.reservation_max_minutes),
     )
+
+
+def _add_what_organizers_and_visitors_say(
+    settings: Settings, pools: Pools, ticks: AsyncIOScheduler, server: grpc.aio.Server
+) -> None:
+    """Have images and reviews served, and files collected that no image has."""
+    store = Folder(settings.images_folder)
+    jobs.add(ticks, "collect-images", lambda: collect_files(pools.background, store), jobs.every(minutes=10))
+    images_pb2_grpc.add_ImageServiceServicer_to_server(ImageServicer(pools.calls, store, Workshop()), server)
+    reviews_pb2_grpc.add_ReviewServiceServicer_to_server(ReviewServicer(pools.calls), server)
 
 
 async def run(settings: Settings) -> None:
@@ -98,7 +117,7 @@ async def run(settings: Settings) -> None:
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalogue, server)
     servicer = InventoryServicer(db, desk, availability, watching)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)
-    reviews_pb2_grpc.add_ReviewServiceServicer_to_server(ReviewServicer(db), server)
+    _add_what_organizers_and_visitors_say(settings, pools, ticks, server)
     await serve(
         settings,
         server,

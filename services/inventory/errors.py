@@ -7,6 +7,7 @@ from services.chassis.errors import (
     Aborted,
     AlreadyExists,
     FailedPrecondition,
+    InvalidArgument,
     NotFound,
     OutOfRange,
     ResourceExhausted,
@@ -44,6 +45,31 @@ class ReviewNotFound(NotFound):
     """There is no such review of this event: look it up in the list of its reviews."""
 
     reason = "REVIEW_NOT_FOUND"
+
+
+class ImageNotFound(NotFound):
+    """There is no such image: look it up at its event."""
+
+    reason = "IMAGE_NOT_FOUND"
+
+
+class ImageLimitExceeded(FailedPrecondition):
+    """The organization has 200 images already, or 500 MiB of them: delete some first."""
+
+    reason = "IMAGE_LIMIT_EXCEEDED"
+
+
+class ImageTooLarge(InvalidArgument):
+    """Reading this picture takes too much memory or time: save it anew with fewer pixels, and send that."""
+
+    reason = "IMAGE_TOO_LARGE"
+
+
+class ImageBusy(Aborted):
+    """The same picture is just being deleted: send it again in a moment."""
+
+    reason = "IMAGE_BUSY"
+    retry_after_seconds = 1.0
 
 
 class NotThere(FailedPrecondition):

@@ -1,5 +1,7 @@
 """Settings of inventory, from the environment."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from services.chassis.process.settings import EventDays, KeyDays, ServiceSettings
@@ -30,6 +32,9 @@ class Settings(ServiceSettings):
     change_retention_minutes: int = Field(60, ge=1, le=10080, description="minutes for which changes of seats are kept")
     reschedule_notice_minutes: int = Field(
         60, ge=1, le=10_080, description="minutes before its start, old or new, from which a show is not rescheduled"
+    )
+    images_folder: Path = Field(
+        Path("data/images"), description="folder for the files of images, which all replicas share"
     )
     max_streams: int = Field(2_000, ge=0, le=100_000, description="most watchers of seats for each process")
     heartbeat_seconds: float = Field(

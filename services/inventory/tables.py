@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from services.chassis.store import tables as chassis
-from services.inventory.finding_tables import metadata as metadata
+from services.inventory.image_tables import metadata as metadata
 
 commit_markers = chassis.commit_markers(metadata)
 idempotency_keys = chassis.idempotency_keys(metadata)

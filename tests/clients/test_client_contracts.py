@@ -59,7 +59,7 @@ def test_what_may_be_repeated_is_what_reads_removes_or_replaces_or_takes_a_key_o
         *("update_organization", "add_member", "leave_organization"),
         *("block_seats", "unblock_seats", "revoke_access_code"),
         *("write_review", "report_review", "hide_review", "read_all_notices"),
-        "upload_hall",
+        *("upload_hall", "upload_image"),
     }
     assert {method.descriptor.name for method in METHODS.values() if method.takes_key} == KEYED.keys()
 

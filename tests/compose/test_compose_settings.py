@@ -165,6 +165,15 @@ def test_each_keeps_identitys_keys_in_a_volume_of_its_own() -> None:
     assert "mkdir -m 0700 /keys && chown 10001 /keys" in making_user
 
 
+def test_the_replicas_of_inventory_share_the_files_of_images() -> None:
+    mounted = {name: mount for name in FILE for mount in FILE[name].get("volumes", ()) if mount.startswith("images")}
+    assert mounted == {"inventory": "images:/images"}
+    assert "images" in compose(SECRETS)["volumes"]
+    assert str(settings("inventory").images_folder) == "/images"
+    (making_user,) = [run for run in stages()["service"].all("RUN") if "useradd" in run]
+    assert "mkdir -m 0700 /images && chown 10001 /images" in making_user
+
+
 def test_the_ledgers_owner_is_not_who_serves() -> None:
     owner = urlsplit(environment_of(FILE["bank-migrate"], SECRETS)["DATABASE_URL"])
     assert (owner.username, owner.password) == ("bank_owner", SECRETS["BANK_OWNER_PASSWORD"])

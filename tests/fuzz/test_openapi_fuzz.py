@@ -51,7 +51,7 @@ BEYOND_REACH = {
     "RemoveMember",
     "LeaveOrganization",
     "SetEmailVerified",
-    "UploadHall",
+    *("UploadHall", "UploadImage", "DeleteImage", "ReorderImages", "GetImageFile"),
     "HoldSeats",
     "ExtendHolds",
     "RefundBooking",

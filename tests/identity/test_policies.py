@@ -162,7 +162,7 @@ def test_what_everybody_may_call_is_this_and_no_more() -> None:
             "RenderSeatMap",
             "RenderAvailableSeats",
         ),
-        *("WatchSeats", "StreamSeats", "GetShowKinds", "ListReviews", "ExportHall"),
+        *("WatchSeats", "StreamSeats", "GetShowKinds", "ListReviews", "ExportHall", "GetImageFile"),
         *("ReceiveWebhook", "SimulatePayment", "GetCheckoutPage"),
         *("ReceiveRazorpayWebhook", "ReturnFromRazorpay", "GetPaymentResultPage"),
         *("Register", "Login", "Refresh", "Logout", "GetJwks"),

@@ -33,8 +33,8 @@ from tests.inventory.rules import TTL
 from tests.inventory.sale import make_desk
 
 USER = uuid4()
-NO_DRAFTS = {"GetVenue", "ListVenues", "GetSeatLayout", "ExportHall"}
-"""Public methods about halls, which are no drafts."""
+NO_DRAFTS = {"GetVenue", "ListVenues", "GetSeatLayout", "ExportHall", "GetImageFile"}
+"""Public methods about halls, which are no drafts, and the one of files, for which test_images.py tries this."""
 
 
 class House(CatalogServicer, InventoryServicer, ReviewServicer):

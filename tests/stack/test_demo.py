@@ -12,6 +12,7 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as catalog
 from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
 
+from services.inventory.halls.document import read_hall
 from stack import demo, ports
 from stack.errors import StackError
 
@@ -56,6 +57,13 @@ class Catalog(CatalogServiceServicer):
         self.layouts.append(request)
         venue = next(one for one in self.venues if one.id == request.venue_id)
         venue.screens.append(catalog.Screen(id=_id(), venue_id=venue.id, name=request.name))
+        return venue.screens[-1]
+
+    def ImportHall(self, request: Any, context: Any) -> Any:
+        self._claim(request)
+        hall = read_hall(request.file.encode(), uuid.UUID(request.venue_id))
+        venue = next(one for one in self.venues if one.id == request.venue_id)
+        venue.screens.append(catalog.Screen(id=_id(), venue_id=venue.id, name=hall.name, seat_count=hall.seat_count))
         return venue.screens[-1]
 
     def CreateShow(self, request: Any, context: Any) -> Any:
@@ -120,7 +128,9 @@ def test_the_first_start_makes_the_programme(kept: Catalog, target: str) -> None
     loaded = demo.load(target, NOW)
     categories = Counter(event.category for event in kept.events)
     assert categories == {catalog.Event.MOVIE: 3, catalog.Event.CONCERT: 1}
-    assert len(kept.venues) == 2
+    assert len(kept.venues) == 5
+    plans = {venue.name: venue.screens[0].seat_count for venue in kept.venues if venue.screens[0].seat_count}
+    assert plans == {"The Curved House": 435, "Seven Screens": 240, "Blue Cellar": 316}
     assert len(kept.layouts) == 3
     assert len(loaded.shows) == demo.SHOWS_AHEAD == 5
     assert {show.event_id for show in loaded.shows} == {event.id for event in kept.events}

@@ -39,10 +39,10 @@ MANY = 10_000
 LARGEST = 2**31 - 1
 MAY_BE_EMPTY = ("SetShowFees", "SetShowKinds")  # whose list is one of nothing then
 
-HAVE_BODIES = (
+HAVE_BODIES = {
     *("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon", LEAVE),
     *("UpdateEvent", "PublishEvent", "UpdateVenue", "UpdateShow", "SetEmailVerified"),
-)
+}
 """Methods for which no body, or an empty one, is a right one too."""
 
 MAKE_WHAT_IS_UNKNOWN = ("SetSeller", "SetTaxRule")  # whose callers choose the id
@@ -107,9 +107,8 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "user_id": world.user,
         "coupon_id": world.coupon_id,
         "seller_id": world.seller_id,
-        "tax_rule_id": examples.TAX_RULE,
-        "review_id": examples.REVIEW,
-        "notice_id": examples.NOTICE,
+        **dict(tax_rule_id=examples.TAX_RULE, review_id=examples.REVIEW, notice_id=examples.NOTICE),
+        **dict(image_id=examples.IMAGE, name=examples.IMAGE_FILE),
         "organization_id": world.organization_id,
     }
     methods = [method for method in METHODS.values() if method.bindings]
@@ -167,6 +166,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
             examples.BODIES["AddSection"] | {"screenId": show.screen_id, "idempotencyKey": show.id},
         ),
         "UploadHall": ({"venue_id": show.venue_id}, {"name": unknown}),
+        "UploadImage": ({"event_id": world.event_id}, {"altText": "A poster"}),
         # The venue has a screen of the example's name.
         "CreateScreen": ({"venue_id": show.venue_id}, examples.BODIES["CreateScreen"] | {"name": "Another"}),
         "CreateShow": (
@@ -245,7 +245,7 @@ def _bad_paths(verb: str, path: str, method: Method, variables: Json, query: Jso
         for raw in ("%FF%FE", "%00", "%ED%A0%80"):
             url = re.sub(r"{(\w+)}", lambda it, name=name, raw=raw: raw if it[1] == name else variables[it[1]], path)
             yield Case(f"{name} = {raw}", verb, url + asked, content, headers)
-        if name != "user_id" and not is_page and method.descriptor.name not in MAKE_WHAT_IS_UNKNOWN:
+        if name not in ("user_id", "name") and not is_page and method.descriptor.name not in MAKE_WHAT_IS_UNKNOWN:
             unknown = f"sess_{uuid4()}" if name == "session_id" else str(uuid4())
             url = re.sub(r"{(\w+)}", lambda it, name=name, to=unknown: to if it[1] == name else variables[it[1]], path)
             reason = NOT_FOUND.get(method.descriptor.name) or _not_found(name)

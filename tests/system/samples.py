@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stack.accounts import email
+from tests.inventory.pictures import picture
 from tests.system.client import Json
 
 LEAVE = "LeaveOrganization"
@@ -12,6 +13,7 @@ LEAVE = "LeaveOrganization"
 FILES = {
     "UploadHall": b'{"format": "boxoffice-hall/1", "name": "Twin", "sections": '
     b'[{"name": "Stalls", "rows": [{"label": "A", "seatCount": 1}]}]}',
+    "UploadImage": picture("PNG", (4, 4)),
 }
 """What is the body of a request to a method that takes a file: the rest of it is in the query."""
 

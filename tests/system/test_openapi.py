@@ -93,8 +93,8 @@ ELSEWHERE = {
     *("ReceiveRazorpayWebhook", "ReturnFromRazorpay"),
     # A show has to be over before somebody reviews it: tests/inventory/test_reviews.py.
     *("WriteReview", "WriteReviewAlias", "DeleteReview", "ReportReview", "HideReview"),
-    # Files: test_large_halls.py.
-    "UploadHall",
+    # Files: test_large_halls.py, test_images.py.
+    *("UploadHall", "UploadImage", "DeleteImage", "ReorderImages", "GetImageFile"),
 }
 """What other tests call."""
 

@@ -2,8 +2,8 @@
 
 Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
 every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
-webhook, the checkout page, invoices and bookings as files for spreadsheets, the changes of seats and of bookings as
-events for browsers and identity's public keys, which are not for programs like this one.
+webhook, the checkout page, files of images, invoices and bookings as files for spreadsheets, the changes of seats and
+of bookings as events for browsers and identity's public keys, which are not for programs like this one.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ from boxoffice.identity.v1 import organizations_pb2 as organizations
 from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as Identity
 from boxoffice.identity.v1.organizations_pb2_grpc import OrganizationServiceServicer as Organizations
 from boxoffice.inventory.v1 import catalog_pb2 as catalog
+from boxoffice.inventory.v1 import images_pb2 as images
 from boxoffice.inventory.v1 import inventory_pb2 as inventory
 from boxoffice.inventory.v1 import reviews_pb2 as reviews
 from boxoffice.inventory.v1.catalog_pb2_grpc import CatalogServiceServicer as Catalog
+from boxoffice.inventory.v1.images_pb2_grpc import ImageServiceServicer as Images
 from boxoffice.inventory.v1.inventory_pb2_grpc import InventoryServiceServicer as Inventory
 from boxoffice.inventory.v1.reviews_pb2_grpc import ReviewServiceServicer as Reviews
 from boxoffice.notifications.v1 import notifications_pb2 as notifications
@@ -244,6 +246,9 @@ class Methods:
     list_reviews = Method(Reviews, reviews.ListReviewsRequest, reviews.ListReviewsResponse)
     report_review = Method(Reviews, reviews.ReportReviewRequest, reviews.ReportReviewResponse)
     hide_review = Method(Reviews, reviews.HideReviewRequest, reviews.Review)
+    upload_image = Method(Images, images.UploadImageRequest, images.Image)
+    delete_image = Method(Images, images.DeleteImageRequest, images.DeleteImageResponse)
+    reorder_images = Method(Images, images.ReorderImagesRequest, images.ReorderImagesResponse)
     add_section = Method(Catalog, catalog.AddSectionRequest, catalog.Screen)
     import_hall = Method(Catalog, catalog.ImportHallRequest, catalog.Screen)
     upload_hall = Method(Catalog, catalog.UploadHallRequest, catalog.Screen)

@@ -1,6 +1,6 @@
 """Reasons that have to do with what there is to sell: events, venues and shows."""
 
-from boxoffice_client.families import AlreadyExists, FailedPrecondition, NotFound
+from boxoffice_client.families import Aborted, AlreadyExists, BoxofficeError, FailedPrecondition, NotFound
 
 
 class EventNotFound(NotFound):
@@ -31,6 +31,30 @@ class NoticeNotFound(NotFound):
     """The user has no such notice."""
 
     reason = "NOTICE_NOT_FOUND"
+
+
+class ImageNotFound(NotFound):
+    """There is no such image, or not any more."""
+
+    reason = "IMAGE_NOT_FOUND"
+
+
+class ImageLimitExceeded(FailedPrecondition):
+    """The event has 10 images already, or its organization 200, or 500 MiB of them."""
+
+    reason = "IMAGE_LIMIT_EXCEEDED"
+
+
+class ImageTooLarge(BoxofficeError):
+    """Reading the picture takes too much memory or time."""
+
+    reason = "IMAGE_TOO_LARGE"
+
+
+class ImageBusy(Aborted):
+    """The same picture is just being deleted."""
+
+    reason = "IMAGE_BUSY"
 
 
 class NotThere(FailedPrecondition):

@@ -18,6 +18,7 @@ from services.inventory.catalogue.statements import IN_PERIOD
 from services.inventory.catalogue.zones import Period
 from services.inventory.finding.domain import Sort, parse_query
 from services.inventory.finding.search import Filter, Found, Part, find_events
+from services.inventory.images.listing import images_of
 
 DEFAULT_LIMIT = 10
 """The length of a counted page where the request does not say."""
@@ -52,9 +53,10 @@ async def list_events(db: Database, request: pb.ListEventsRequest) -> pb.ListEve
 
 
 async def _renderer(db: Database, listed: Sequence[CatalogueEvent]) -> Callable[[CatalogueEvent], pb.Event]:
-    """Return how events of a list are rendered: with whether they are sold out."""
-    sold_out = await events.sold_out(db, [event.id for event in listed])
-    return lambda event: messages.render_event(event, is_sold_out=event.id in sold_out)
+    """Return how events of a list are rendered: with whether they are sold out, and with their images."""
+    ids = [event.id for event in listed]
+    sold_out, images = await events.sold_out(db, ids), await images_of(db, ids)
+    return lambda event: messages.render_event(event, is_sold_out=event.id in sold_out, images=images.get(event.id, ()))
 
 
 def parse_filter(request: pb.ListEventsRequest) -> Filter:

@@ -20,6 +20,8 @@ from services.inventory.catalogue.details import Details
 from services.inventory.catalogue.rescheduling import Reschedule
 from services.inventory.catalogue.zones import UNKNOWN, check_zone, zone_of
 from services.inventory.halls.messages import render_screen
+from services.inventory.images.domain import Image
+from services.inventory.images.messages import render_image
 from services.inventory.seats.listing import Listed
 from services.inventory.seats.messages import tier_prices
 
@@ -207,8 +209,8 @@ def _bound(timestamp: Timestamp | None) -> datetime | None:
     return bound + _MICROSECOND if timestamp.nanos % 1000 and bound < _LATEST else bound
 
 
-def render_event(event: domain.CatalogueEvent, *, is_sold_out: bool = False) -> pb.Event:
-    """Render an event of any category; where it is looked up, with whether it is sold out."""
+def render_event(event: domain.CatalogueEvent, *, is_sold_out: bool = False, images: Iterable[Image] = ()) -> pb.Event:
+    """Render an event of any category; where it is looked up, with whether it is sold out, and with its images."""
     return pb.Event(
         id=str(event.id),
         title=event.title,
@@ -222,12 +224,13 @@ def render_event(event: domain.CatalogueEvent, *, is_sold_out: bool = False) -> 
         max_seats_per_user=event.seat_limit or 0,
         featured=event.featured,
         sold_out=is_sold_out,
+        images=map(render_image, images),
     )
 
 
 def render_details(event: domain.CatalogueEvent, details: Details) -> pb.Event:
     """Render an event with where and when it is on, and what it costs."""
-    rendered = render_event(event, is_sold_out=details.is_sold_out)
+    rendered = render_event(event, is_sold_out=details.is_sold_out, images=details.images)
     for place in details.places:
         zone = place.time_zone or UNKNOWN
         rendered.places.add(venue_id=str(place.venue_id), name=place.name, city=place.city, time_zone=zone)

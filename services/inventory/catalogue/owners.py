@@ -7,7 +7,15 @@ from services.chassis.errors import Failure, NotFound
 from services.chassis.store.database import Database, retried
 from services.chassis.wire.owners import Shared, Things
 from services.inventory.catalogue import statements as sql
-from services.inventory.errors import EventNotFound, MovieNotFound, ScreenNotFound, ShowNotFound, VenueNotFound
+from services.inventory.errors import (
+    EventNotFound,
+    ImageNotFound,
+    MovieNotFound,
+    ScreenNotFound,
+    ShowNotFound,
+    VenueNotFound,
+)
+from services.inventory.images.statements import OWNER_OF_IMAGE
 
 
 def things(db: Database) -> dict[str, Things]:
@@ -15,6 +23,7 @@ def things(db: Database) -> dict[str, Things]:
     return {
         "event_id": _things(db, sql.OWNER_OF_EVENT, EventNotFound),
         "movie_id": _things(db, sql.OWNER_OF_EVENT, MovieNotFound),
+        "image_id": _things(db, OWNER_OF_IMAGE, ImageNotFound),
         "venue_id": _things(db, sql.OWNER_OF_VENUE, VenueNotFound),
         "screen_id": _things(db, sql.OWNER_OF_SCREEN, ScreenNotFound),
         "show_id": Things(

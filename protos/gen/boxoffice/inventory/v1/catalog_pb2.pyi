@@ -8,6 +8,7 @@ UNAVAILABLE (the service or its database is away) and DEADLINE_EXCEEDED.
 """
 
 from boxoffice.events.v1 import events_pb2 as _events_pb2
+from boxoffice.inventory.v1 import images_pb2 as _images_pb2
 from boxoffice.inventory.v1 import seat_pb2 as _seat_pb2
 from collections import abc as _abc
 from google.api import httpbody_pb2 as _httpbody_pb2
@@ -224,6 +225,7 @@ class Event(_message.Message):
     PRICE_RANGES_FIELD_NUMBER: _builtins.int
     REVIEW_COUNT_FIELD_NUMBER: _builtins.int
     AVERAGE_HUNDREDTHS_FIELD_NUMBER: _builtins.int
+    IMAGES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The event's id (UUID)."""
     title: _builtins.str
@@ -272,6 +274,10 @@ class Event(_message.Message):
     def price_ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event.PriceRange]:
         """What the seats of its shows to come cost, for each of their currencies; only in the answer of GetEvent."""
 
+    @_builtins.property
+    def images(self) -> _containers.RepeatedCompositeFieldContainer[_images_pb2.Image]:
+        """Its images, the poster first; up to 10; only in the answers of GetEvent and ListEvents."""
+
     def __init__(
         self,
         *,
@@ -293,10 +299,11 @@ class Event(_message.Message):
         price_ranges: _abc.Iterable[Global___Event.PriceRange] | None = ...,
         review_count: _builtins.int = ...,
         average_hundredths: _builtins.int = ...,
+        images: _abc.Iterable[_images_pb2.Image] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_hundredths", b"average_hundredths", "category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "featured", b"featured", "id", b"id", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "organization_id", b"organization_id", "places", b"places", "price_ranges", b"price_ranges", "review_count", b"review_count", "show_id", b"show_id", "shows", b"shows", "sold_out", b"sold_out", "status", b"status", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_hundredths", b"average_hundredths", "category", b"category", "created_at", b"created_at", "description", b"description", "duration_minutes", b"duration_minutes", "featured", b"featured", "id", b"id", "images", b"images", "language", b"language", "max_seats_per_user", b"max_seats_per_user", "organization_id", b"organization_id", "places", b"places", "price_ranges", b"price_ranges", "review_count", b"review_count", "show_id", b"show_id", "shows", b"shows", "sold_out", b"sold_out", "status", b"status", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,101 @@
+"""Statements about images."""
+
+from services.chassis.store.rows import selected
+from services.inventory.images.domain import Image
+
+IMAGES = f"SELECT {selected(Image)} FROM images"
+
+IMAGES_OF_EVENTS = f"{IMAGES} WHERE event_id = ANY(%(event_ids)s) ORDER BY event_id, position, id"
+
+IMAGE_OF_SOURCE = f"{IMAGES} WHERE event_id = %(event_id)s AND source = %(source)s"
+
+OWNER_OF_IMAGE = """
+    SELECT e.organization_id, e.shared_with, e.status = 'DRAFT' AS is_draft
+    FROM images i JOIN events e ON e.id = i.event_id WHERE i.id = %(id)s
+"""
+
+EVENT_OF_IMAGE = "SELECT event_id FROM images WHERE id = %(id)s"
+
+WHO_SHOWS_FILE = """
+    SELECT DISTINCT e.organization_id, e.status = 'DRAFT' AS is_draft
+    FROM images i JOIN events e ON e.id = i.event_id WHERE i.files @> ARRAY[%(name)s::text]
+"""
+"""Whose events have an image of this file."""
+
+LOCK_OWNERS = """
+    INSERT INTO image_owners (owner_id)
+    SELECT DISTINCT coalesce(organization_id, %(nobody)s::uuid) FROM events WHERE id = ANY(%(event_ids)s)
+    ORDER BY 1
+    ON CONFLICT (owner_id) DO UPDATE SET owner_id = excluded.owner_id
+    RETURNING owner_id
+"""
+"""The lock of an organization's images: of all its events, as quotas go over all."""
+
+EVENTS = """
+    SELECT id, coalesce(organization_id, %(nobody)s::uuid) AS owner_id FROM events WHERE id = ANY(%(event_ids)s)
+"""
+
+QUOTAS = """
+    SELECT i.owner_id, count(*) AS images, sum(i.bytes)::bigint AS bytes
+    FROM images i WHERE i.owner_id IN (
+        SELECT coalesce(organization_id, %(nobody)s::uuid) FROM events WHERE id = ANY(%(event_ids)s)
+    )
+    GROUP BY i.owner_id
+"""
+"""What an organization has of them: read behind its lock, so that it is what all before have left."""
+
+USE_FILES = """
+    INSERT INTO image_files AS f (name, life, used_at, is_doomed)
+    SELECT name, life, (SELECT boxoffice_clock()), false
+    FROM unnest(%(names)s::text[], %(lives)s::uuid[]) AS n (name, life) ORDER BY name
+    ON CONFLICT (name) DO UPDATE SET used_at = excluded.used_at WHERE NOT f.is_doomed
+    RETURNING name, life
+"""
+"""Files that are about to be written: all but those that are about to be deleted."""
+
+LOCK_FILES = """
+    SELECT f.name FROM image_files f
+    JOIN unnest(%(names)s::text[], %(lives)s::uuid[]) AS n (name, life) ON n.name = f.name AND n.life = f.life
+    WHERE NOT f.is_doomed ORDER BY f.name FOR NO KEY UPDATE OF f
+"""
+"""Files that were written: those that are there still, and were not deleted and begun anew meanwhile."""
+
+TOUCH_FILES = """
+    UPDATE image_files f SET used_at = (SELECT boxoffice_clock())
+    FROM (SELECT name FROM image_files WHERE name = ANY(%(names)s) ORDER BY name FOR NO KEY UPDATE) n
+    WHERE f.name = n.name
+"""
+"""Files that an image has come to have, or has left. From now on nobody deletes them for an hour."""
+
+WRITE_IMAGES = """
+    INSERT INTO images (
+        id, event_id, owner_id, source, alt_text, position, bytes, created_at, files, widths, heights
+    )
+    VALUES (
+        %(id)s, %(event_id)s, %(owner_id)s, %(source)s, %(alt_text)s, %(position)s, %(bytes)s, %(created_at)s,
+        %(files)s::text[], %(widths)s::int[], %(heights)s::int[]
+    )
+"""
+
+CHANGE_IMAGES = """
+    UPDATE images i SET position = n.position, alt_text = n.alt_text
+    FROM unnest(%(id)s::uuid[], %(position)s::int[], %(alt_text)s::text[]) AS n (id, position, alt_text)
+    WHERE i.id = n.id
+"""
+
+DELETE_IMAGES = "DELETE FROM images WHERE id = ANY(%(ids)s)"
+
+DOOM_FILES = """
+    UPDATE image_files SET is_doomed = true
+    WHERE name IN (
+        SELECT f.name FROM image_files f
+        WHERE NOT f.is_doomed AND f.used_at < (SELECT boxoffice_clock()) - interval '1 hour'
+        AND NOT EXISTS (SELECT FROM images i WHERE i.files @> ARRAY[f.name])
+        ORDER BY f.used_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    )
+"""
+"""Files that no image has had for an hour, which is longer than any upload takes."""
+
+DOOMED_FILES = "SELECT name FROM image_files WHERE is_doomed ORDER BY name LIMIT %(limit)s"
+
+FORGET_FILES = "DELETE FROM image_files WHERE name = ANY(%(names)s) AND is_doomed"
