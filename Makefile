@@ -168,6 +168,11 @@ storm: env ## load and a fault a second on a stack of its own, then every promis
 bench: env ## measure it, beside references, in some 25 minutes (QUICK=1; ONLY=create,flow; REPLICAS=2; AGAINST=REVISION by turns)
 	@exec $(BIN)/python -m $(if $(AGAINST),bench.against '$(AGAINST)',bench) $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
 
+.PHONY: codes
+codes: env ## draw 10,000 codes of tickets and have two readers read them, one of which is fetched for it (COUNT=1000)
+	@$(BIN)/uv pip install --quiet --require-hashes --target build/readers -r tests/booking/readers.lock
+	@PYTHONPATH=build/readers CODES=$(or $(COUNT),10000) $(BIN)/pytest -q -n 0 --timeout 1800 -k what_is_drawn tests/booking/test_codes.py
+
 .PHONY: quotes
 quotes: env ## a million prices of bookings computed twice, in Python and in PostgreSQL (COUNT=20000 SEED=…)
 	@exec $(BIN)/python -m bench.quotes $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)')
@@ -207,6 +212,7 @@ lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews 
 	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev -o requirements.lock
 	@printf 'mkdocs-swagger-ui-tag\npyyaml\n' | $(COMPILE) pyproject.toml - -c requirements.lock -o requirements.runtime.lock
 	@printf 'check-jsonschema\nhadolint-bin\n' | $(COMPILE) $(UPGRADE) - -o docker/lint.lock
+	@printf 'opencv-python-headless\n' | $(COMPILE) $(UPGRADE) - -o tests/booking/readers.lock
 	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
 
 .PHONY: licences

@@ -39,6 +39,8 @@ KNOWN = {
     "promql-parser": "MIT",
     # Declares "BSD"; its LICENSE.txt has three clauses.
     "jinja2": "BSD-3-Clause",
+    # Declares that it is a BSD licence; its file says which.
+    "segno": "BSD-3-Clause",
     # Declares half of it.
     "uvloop": "MIT OR Apache-2.0",
 }

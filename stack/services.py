@@ -98,6 +98,7 @@ def environments(
         "AUTH": settings.auth,
         "IMAGES_FOLDER": str(settings.data_dir / "images"),
         "SIGNING_KEY_SECRET": credentials["signing-key"],
+        "TICKET_KEY_SECRET": credentials["ticket-key"],
         "TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
     own = {

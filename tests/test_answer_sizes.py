@@ -52,6 +52,8 @@ BYTES = {
 OWN_LETTERS = {
     "boxoffice.booking.v1.Invoice.Line.description": LETTERS["seat_labels"] + 9,
     "boxoffice.booking.v1.Ticket.seat_label": LETTERS["seat_labels"],
+    "boxoffice.booking.v1.TicketCode.code": 122,
+    "boxoffice.booking.v1.TicketCode.words": LETTERS["seat_labels"] + 11,
 }
 """How many letters those have that are shorter than others of their name."""
 

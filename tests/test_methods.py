@@ -37,6 +37,8 @@ NOT_FOR_PROGRAMS = {
     "ExportHall",
     "GetImageFile",
     "GetJwks",
+    "GetTicketKeys",
+    "RenderTicketCode",
     "RenderSeatMap",
     "RenderAvailableSeats",
     "StreamBooking",

@@ -189,6 +189,8 @@ ANSWERS: dict[str, Json] = {
     "ReturnFromRazorpay": {"text/html": {"schema": {"type": "string"}}},
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
     "GetJwks": {"application/jwk-set+json": {"schema": {"type": "object"}}},
+    "GetTicketKeys": {"application/jwk-set+json": {"schema": {"type": "object"}}},
+    "RenderTicketCode": {"image/png": {"schema": {"type": "string"}}, "image/svg+xml": {"schema": {"type": "string"}}},
     "StreamBooking": {"text/event-stream": {"schema": {"type": "string"}}},
     "StreamSeats": {"text/event-stream": {"schema": {"type": "string"}}},
 }

@@ -1,4 +1,4 @@
-"""Booking: `python -m services.booking [serve|migrate|redrive]`."""
+"""Booking: `python -m services.booking [serve|migrate|redrive|rotate-ticket-keys|revoke-ticket-keys]`."""
 
 from collections.abc import Coroutine, Iterator
 from datetime import timedelta
@@ -49,6 +49,9 @@ from services.booking.show_updates.operation import CONSUMER as UPDATES_CONSUMER
 from services.booking.show_updates.operation import note_updates
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
+from services.booking.tickets import renewal
+from services.booking.tickets.keyring import TicketKeys
+from services.booking.tickets.keys import vault_of
 from services.booking.tickets.operation import issue_of_before, revoke_of_before
 from services.booking.tickets.rpc import TicketServicer
 from services.booking.tidying.operation import forget_guests, forget_keys, number_bookings
@@ -56,6 +59,7 @@ from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import CONNECTIONS as WATCHING_CONNECTIONS
 from services.booking.watching.changes import Changes
 from services.chassis.process import cli
+from services.chassis.process.cli import Verb
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import BACKGROUND_CONNECTIONS, Database, Pools, sweep_markers
@@ -108,7 +112,7 @@ async def run(settings: Settings) -> None:
     server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db, inventory))
     servicer = BookingServicer(db, bookings, changes, outbox, desks, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
-    _add_others(server, db, inventory)
+    _add_others(server, db, inventory, await _ticket_keys(pools, settings))
     office = OfficeServicer(db, bookings, inventory, payments, people)
     office_pb2_grpc.add_OfficeServiceServicer_to_server(office, server)
     await serve(
@@ -147,6 +151,17 @@ def _consumers(
     yield Consumer(background, NAMES_CONSUMER, TOPIC, Names(background, people).events, keep_names).run()
 
 
+async def _ticket_keys(pools: Pools, settings: Settings) -> TicketKeys:
+    """Return the keys that sign codes of tickets; raise Failure if they cannot be read."""
+    keys = TicketKeys(pools.calls, vault_of(settings.ticket_key_secret.get_secret_value()))
+    try:
+        await keys.start(settings.ticket_key_life)
+    except BaseException:
+        await pools.close()
+        raise
+    return keys
+
+
 def _desks(saga: Saga) -> Desks:
     """Return where bookings are created: who waits for a coupon's lock keeps nobody waiting who books without one."""
     # Every booking is its own key, so a batch may have as many keys as commands.
@@ -157,13 +172,13 @@ def _desks(saga: Saga) -> Desks:
     return Desks(plain, with_coupons)
 
 
-def _add_others(server: grpc.aio.Server, db: Database, inventory: InventoryClient) -> None:
+def _add_others(server: grpc.aio.Server, db: Database, inventory: InventoryClient, ticket_keys: TicketKeys) -> None:
     """Serve what bookings' prices are made by, what bookings come to, and how shows are cancelled."""
     coupon_pb2_grpc.add_CouponServiceServicer_to_server(CouponServicer(db, inventory), server)
     taxes_pb2_grpc.add_TaxServiceServicer_to_server(TaxServicer(db, inventory), server)
     tariffs_pb2_grpc.add_TariffServiceServicer_to_server(TariffServicer(db, inventory), server)
     invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoiceServicer(db), server)
-    tickets_pb2_grpc.add_TicketServiceServicer_to_server(TicketServicer(db), server)
+    tickets_pb2_grpc.add_TicketServiceServicer_to_server(TicketServicer(db, ticket_keys), server)
     cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(CancellationServicer(db, inventory), server)
 
 
@@ -177,6 +192,13 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     jobs.add(ticks, "number-bookings", lambda: number_bookings(background), jobs.every(minutes=1))
     jobs.add(ticks, "issue-tickets", lambda: issue_of_before(background), jobs.every(seconds=1))
     jobs.add(ticks, "revoke-tickets", lambda: revoke_of_before(background), jobs.every(seconds=1))
+    vault = vault_of(settings.ticket_key_secret.get_secret_value())
+    jobs.add(
+        ticks,
+        "renew-ticket-keys",
+        lambda: renewal.renew(background, vault, settings.ticket_key_life),
+        jobs.every(hours=1),
+    )
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     guest_days = settings.guest_name_days
@@ -191,6 +213,24 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     return ticks
 
 
+async def _rotate(settings: Settings, db: Database, _: str) -> str:
+    kid = await renewal.rotate(db, vault_of(settings.ticket_key_secret.get_secret_value()))
+    if not kid:
+        return "there are as many ticket keys as there may be: each is needed until its last show is over"
+    return f"ticket key {kid} is published; it signs in {renewal.LEAD // timedelta(hours=1)} hours"
+
+
+async def _revoke(settings: Settings, db: Database, _: str) -> str:
+    kid = await renewal.revoke(db, vault_of(settings.ticket_key_secret.get_secret_value()))
+    return f"ticket key {kid} replaces all others; codes that were handed out are good for nothing within seconds"
+
+
+COMMANDS = (
+    Verb("rotate-ticket-keys", "make the next key that signs codes of tickets", _rotate),
+    Verb("revoke-ticket-keys", "replace all keys that sign codes of tickets, because one has leaked", _revoke),
+)
+
+
 if __name__ == "__main__":
     cli.main(
         "booking",
@@ -199,4 +239,5 @@ if __name__ == "__main__":
         run,
         Path(__file__).parent / "migrations",
         redrive=lambda db: Outbox(db).redrive(),
+        commands=COMMANDS,
     )

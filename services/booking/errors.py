@@ -45,6 +45,24 @@ class RefundNotAllowed(FailedPrecondition):
     reason = "REFUND_NOT_ALLOWED"
 
 
+class TicketNotFound(NotFound):
+    """There is no such ticket: look it up in the list of the booking's tickets."""
+
+    reason = "TICKET_NOT_FOUND"
+
+
+class CodeNotValid(FailedPrecondition):
+    """This is no code of a ticket, or not any more: have its holder show the one that the ticket has now."""
+
+    reason = "CODE_NOT_VALID"
+
+
+class TicketRevoked(FailedPrecondition):
+    """The seat of this ticket was given back, so that it lets nobody in: look at the booking."""
+
+    reason = "TICKET_REVOKED"
+
+
 class SeatsNotLeft(FailedPrecondition):
     """The booking does not have these seats, or they were given back before: look at which seats are left.
 

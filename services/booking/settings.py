@@ -1,12 +1,13 @@
 """Settings of booking, from the environment."""
 
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from services.booking.refunds.domain import RefundPolicy
-from services.chassis.process.settings import EventDays, KeyDays, ServiceSettings
+from services.chassis.process.settings import EventDays, KeyDays, ServiceSettings, SigningSecret, looks_random
 
 
 class Settings(ServiceSettings):
@@ -34,12 +35,29 @@ class Settings(ServiceSettings):
     guest_name_days: int = Field(
         30, ge=1, le=3_650, description="days after the start of a show until the names of its guests are forgotten"
     )
+    ticket_key_secret: SigningSecret = Field(
+        description="encrypts the keys in the database that sign codes of tickets: base64 of 24 random bytes or more"
+    )
+    ticket_key_days: int = Field(
+        90, ge=1, le=365, description="days until a new key signs codes of tickets; the old ones stay published"
+    )
     max_streams: int = Field(2_000, ge=0, le=100_000, description="how many may watch and wait for bookings at once")
     heartbeat_seconds: float = Field(
         15, ge=0.05, le=30, description="after how long those who watch are told that nothing happened"
     )
     idempotency_key_days: KeyDays = 7
     event_retention_days: EventDays = 30
+
+    @property
+    def ticket_key_life(self) -> timedelta:
+        """How long a key signs codes of tickets."""
+        return timedelta(days=self.ticket_key_days)
+
+    @model_validator(mode="after")
+    def _secret_is_random_in_production(self) -> Self:
+        if self.environment == "production" and not looks_random(self.ticket_key_secret):
+            raise ValueError("TICKET_KEY_SECRET is too weak for production: make it of random bytes")
+        return self
 
     @field_validator("refund_steps")
     @classmethod

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.booking.price_tables import metadata
+from services.booking.ticket_tables import metadata
 from services.chassis.store import tables as chassis
 
 __all__ = ["metadata"]
@@ -276,24 +276,6 @@ booking_refunds = Table(
     Index("booking_refunds_unfinished_idx", "lease_until", postgresql_where=text("state = 'PROCESSING'")),
     Index("booking_refunds_of_before_idx", "id", postgresql_where=text("NOT tickets_revoked")),
     comment="refunds of seats of bookings, each with its own way to payment and the bank",
-)
-
-tickets = Table(
-    "tickets",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False),
-    Column("show_id", Uuid, nullable=False),
-    Column("show_seat_id", Uuid, nullable=False),
-    Column("user_id", Uuid, nullable=False, comment="who holds it"),
-    Column("state", Text, nullable=False),
-    Column("issued_at", DateTime(timezone=True), nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False, comment="when it came to its state"),
-    UniqueConstraint("booking_id", "show_seat_id"),
-    CheckConstraint("state IN ('VALID', 'ADMITTED', 'REVOKED')", name="state"),
-    # At most one that is good for a seat of a show.
-    Index("tickets_good_idx", "show_id", "show_seat_id", unique=True, postgresql_where=text("state <> 'REVOKED'")),
-    comment="one for each seat of a confirmed booking",
 )
 
 cancelled_shows = Table(

@@ -205,9 +205,10 @@ async def test_recovery_gives_back_what_a_crashed_create_may_have_taken(house: H
 
 async def test_recovery_confirms_what_a_crashed_settlement_left(house: House) -> None:
     booking = await house.confirmed(ANN, 0)
+    await house.db.execute("DELETE FROM tickets")
     await house.db.execute("UPDATE captures SET settlement = 'CONFIRM'")
     await house.db.execute(
-        "UPDATE bookings SET state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL,"
+        "UPDATE bookings SET ticket_ids = NULL, state = 'CONFIRMING', confirming_from = 'PENDING', confirmed_at = NULL,"
         " lease_until = boxoffice_clock()"
     )
     cancel = pb.CancelBookingRequest(booking_id=booking.id, user_id=str(ANN))

@@ -20,6 +20,8 @@ from services.booking.saga import Saga
 from services.booking.show_cancellations.rpc import CancellationServicer
 from services.booking.tariffs.rpc import TariffServicer
 from services.booking.taxes.rpc import TaxServicer
+from services.booking.tickets.keyring import TicketKeys
+from services.booking.tickets.keys import vault_of
 from services.booking.tickets.rpc import TicketServicer
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
@@ -27,6 +29,7 @@ from services.chassis.store.database import Database
 from services.chassis.writes.desk import Desk
 from services.chassis.writes.outbox import Deliver, Outbox
 
+TICKET_KEY_SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
 POLICY = RefundPolicy.parse("24:100,2:50")
 
 
@@ -79,7 +82,7 @@ def wired_booking(
     peers = deliveries.peers(inventory, payments)
     cancellations = CancellationServicer(db, inventory)
     office = OfficeServicer(db, Bookings(db), inventory, payments, IdentityClient(to_identity))
-    tickets = TicketServicer(db)
+    tickets = TicketServicer(db, TicketKeys(db, vault_of(TICKET_KEY_SECRET)))
     return WiredBooking(
         servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs, cancellations, tickets, office
     )

@@ -48,6 +48,12 @@ BAD: list[tuple[str, Mapping[str, str], list[str]]] = [
         | {"ENVIRONMENT": "production", "AUTH": "on", "SIGNING_KEY_SECRET": WEAK, "TRUSTED_PROXIES": "0"},
         ["SIGNING_KEY_SECRET is too weak"],
     ),
+    ("booking", DATABASE, ["TICKET_KEY_SECRET is not set"]),
+    (
+        "booking",
+        DATABASE | TLS | {"ENVIRONMENT": "production", "AUTH": "on", "TICKET_KEY_SECRET": WEAK},
+        ["TICKET_KEY_SECRET is too weak"],
+    ),
     ("booking", {"REFUND_STEPS": "often", "BOOKING_EXPIRY_MINUTES": ""}, ["REFUND_STEPS", "BOOKING_EXPIRY_MINUTES"]),
 ]
 SETTINGS: dict[str, type[ServiceSettings]] = {

@@ -48,7 +48,12 @@ async def wired(service: str, url: str, monkeypatch: pytest.MonkeyPatch) -> list
             await close()
 
     monkeypatch.setattr(module, "serve", serve)
-    given = {"database_url": url, "payment_webhook_secret": SECRET, "signing_key_secret": SECRET}
+    given = {
+        "database_url": url,
+        "payment_webhook_secret": SECRET,
+        "signing_key_secret": SECRET,
+        "ticket_key_secret": SECRET,
+    }
     await module.run(module.Settings(**given))
     return found
 

@@ -354,6 +354,7 @@ def test_no_process_has_one_in_its_title(aviary: Aviary) -> None:
         ("booking", {"DATABASE_URL": "postgresql://booking:{booking}@127.0.0.1:1/booking"}),
         ("booking", {"DATABASE_URL": "{booking}"}),
         ("identity", {"SIGNING_KEY_SECRET": "{password}"}),
+        ("booking", {"TICKET_KEY_SECRET": "{password}"}),
         ("identity", {"SIGNING_KEY_SECRET": "{webhook}", "ENVIRONMENT": "development"}),
         ("payment", {"PAYMENT_WEBHOOK_SECRET": "{password}"}),
         ("payment", {"PAYMENT_WEBHOOK_SECRET": "{webhook}", "PAYMENT_GATEWAY_URL": "{webhook}"}),

@@ -165,7 +165,7 @@ def test_what_everybody_may_call_is_this_and_no_more() -> None:
         *("WatchSeats", "StreamSeats", "GetShowKinds", "ListReviews", "ExportHall", "GetImageFile"),
         *("ReceiveWebhook", "SimulatePayment", "GetCheckoutPage"),
         *("ReceiveRazorpayWebhook", "ReturnFromRazorpay", "GetPaymentResultPage"),
-        *("Register", "Login", "Refresh", "Logout", "GetJwks"),
+        *("Register", "Login", "Refresh", "Logout", "GetJwks", "GetTicketKeys"),
     }
     takes_token = {method.path for method in public_methods(DESCRIPTOR.read_bytes()) if method.takes_token}
     assert takes_token == {method.path for method in PUBLIC if "PUBLIC" not in policy(method.path).allowed}

@@ -3,6 +3,8 @@
 from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 
 TICKETS = ("tests/booking/test_tickets.py",)
+CODES = ("tests/booking/test_codes.py",)
+DRAWN = "segno.make_qr(code, error='m', version=5, mode='alphanumeric', encoding='ascii', eci=False, boost_error=False)"
 
 MUTANTS = (
     Mutant(
@@ -68,5 +70,69 @@ MUTANTS = (
         "ON s.booking_id = r.booking_id",
         SEATS,
         TICKETS,
+    ),
+    Mutant(
+        "whatever looks like a code is one",
+        "TicketKey.has_signed",
+        "return False",
+        "return True",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "a code does not say what it is and for whom",
+        "Code.signed",
+        "CONTEXT + self.content",
+        "self.content",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "whoever asks is given the code of another's ticket",
+        "ticket_of",
+        "user_id in (None, ticket.user_id)",
+        "True",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "a ticket that is revoked has a code",
+        "TicketKeys.code",
+        "ticket.state == TicketState.REVOKED",
+        "False",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "a key is forgotten though a show is to come that it has signed for",
+        "renewal:_forget",
+        "0 if row.is_needed else await db.execute(sql.REMOVE_KEYS, {'ids': [oldest.kid]})",
+        "await db.execute(sql.REMOVE_KEYS, {'ids': [oldest.kid]})",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "a key is forgotten as soon as the last show begins",
+        "IS_NEEDED",
+        "b.starts_at > boxoffice_clock() - %(after_start)s::interval",
+        "b.starts_at > boxoffice_clock()",
+        SEATS,
+        CODES,
+    ),
+    Mutant(
+        "a ticket has another code after each rotation",
+        "TicketKeys.code",
+        "signing(self._ages, ticket.issued_at, LEAD)",
+        "self._ages[-1]",
+        REQUESTS,
+        CODES,
+    ),
+    Mutant(
+        "symbols are drawn without what a crease takes",
+        "symbol",
+        DRAWN,
+        DRAWN.replace("'m'", "'l'"),
+        REQUESTS,
+        CODES,
     ),
 )

@@ -108,7 +108,7 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "coupon_id": world.coupon_id,
         "seller_id": world.seller_id,
         **dict(tax_rule_id=examples.TAX_RULE, review_id=examples.REVIEW, notice_id=examples.NOTICE),
-        **dict(image_id=examples.IMAGE, name=examples.IMAGE_FILE),
+        **dict(image_id=examples.IMAGE, name=examples.IMAGE_FILE, ticket_id=examples.TICKET),
         "organization_id": world.organization_id,
     }
     methods = [method for method in METHODS.values() if method.bindings]

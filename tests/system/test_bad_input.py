@@ -132,7 +132,7 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
             *("ReceiveWebhook", "SimulatePayment", "RefundBooking", "CancelBooking", "Refresh", "ChangePassword"),
             *("Logout", "UpdateProfile", "ReceiveRazorpayWebhook", "ReturnFromRazorpay"),
             # There is no ticket yet.
-            *("PreviewRefund", "GrantRefund", "GetInvoice"),
+            *("PreviewRefund", "GrantRefund", "GetInvoice", "GetTicketCode", "RenderTicketCode"),
             # Nobody has seen the show yet.
             *("WriteReview", "DeleteReview", "ReportReview", "HideReview"),
             # Nothing has happened yet.

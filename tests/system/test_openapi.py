@@ -68,6 +68,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     ok(await client.ask("GET", f"bookings/user/{user}", params={"pageSize": 1}))
     ok(await client.ask("GET", "bookings", params={"userId": user, "page": 1, "limit": 1}))
     await _read_notices(client, user)
+    await _show_a_ticket(client, booking["id"])
     ok(await client.ask("GET", f"payments/refund/{booking['id']}/preview", params={"userId": user}))
     ok(await client.refund(booking))
     await client.until(booking["id"], "REFUNDED")
@@ -212,6 +213,16 @@ async def _have_a_coupon(client: Client, show: Show) -> None:
     assert ok(await client.ask("POST", "coupons/validate", asked))["whyNot"] == "NOT_VALID"
 
 
+async def _show_a_ticket(client: Client, booking_id: str) -> None:
+    """Have the code of a ticket told and drawn, and the keys that it is verified with."""
+    [ticket, *_] = ok(await client.ask("GET", f"bookings/{booking_id}/tickets"))["tickets"]
+    assert len(ok(await client.ask("GET", f"tickets/{ticket['id']}/code"))["code"]) == 122
+    for look, kind in (("PNG", "image/png"), ("SVG", "image/svg+xml")):
+        drawn = await client.ask("GET", f"tickets/{ticket['id']}/qr", params={"format": look})
+        assert (drawn.status_code, drawn.headers["content-type"]) == (200, kind), drawn.text
+    assert len((await client.http.get("/.well-known/ticket-keys.json")).json()["keys"]) == 1
+
+
 async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: str) -> None:
     """Read who sells and how that is taxed, the invoice of a booking, and all of the seller's."""
     for path in (
@@ -221,7 +232,6 @@ async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: s
         f"shows/{show.id}/fees",
         f"shows/{show.id}/kinds",
         f"bookings/{booking_id}/invoice",
-        f"bookings/{booking_id}/tickets",
         f"shows/{show.id}/bookings",
         f"shows/{show.id}/sales",
         f"events/{show.movie_id}/sales",

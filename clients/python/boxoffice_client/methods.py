@@ -2,8 +2,9 @@
 
 Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
 every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
-webhook, the checkout page, files of images, invoices and bookings as files for spreadsheets, the changes of seats and
-of bookings as events for browsers and identity's public keys, which are not for programs like this one.
+webhook, the checkout page, files of images, codes of tickets as pictures, invoices and bookings as files for
+spreadsheets, the changes of seats and of bookings as events for browsers and public keys, which are not for programs
+like this one.
 """
 
 from __future__ import annotations
@@ -328,6 +329,7 @@ class Methods:
     simulate_payment = Method(Bank, SimulatePaymentRequest, Session)
     get_invoice = Method(Invoices, invoices.GetInvoiceRequest, invoices.GetInvoiceResponse)
     list_tickets = Method(Tickets, tickets.ListTicketsRequest, tickets.ListTicketsResponse)
+    get_ticket_code = Method(Tickets, tickets.GetTicketCodeRequest, tickets.TicketCode)
 
     # Who sells, how tickets are taxed, and what is added to them.
     set_seller = Method(Taxes, taxes.SetSellerRequest, taxes.Seller)

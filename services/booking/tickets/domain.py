@@ -31,5 +31,13 @@ class Ticket:
     issued_at: datetime
     updated_at: datetime
     """When it came to its state."""
+    revision: int
+    """Of its code: codes of others are good for nothing."""
+    booking_number: str
     seat_label: str
     ticket_kind: str
+
+    @property
+    def words(self) -> str:
+        """What is read beside its code."""
+        return f"{self.booking_number} {self.seat_label}"

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.booking.bookings.rows import find_all
-from services.booking.errors import BookingNotFound
+from services.booking.errors import BookingNotFound, TicketNotFound
 from services.booking.tickets import statements as sql
 from services.booking.tickets.domain import Ticket
 from services.chassis.store.database import Database, retried
@@ -26,3 +26,12 @@ async def tickets_of(db: Database, booking_id: UUID, user_id: UUID | None) -> li
     if not held:
         raise BookingNotFound()
     return held
+
+
+@retried
+async def ticket_of(db: Database, ticket_id: UUID, user_id: UUID | None) -> Ticket:
+    """Return a ticket; raise TicketNotFound where there is none, or not of `user_id` where that is given."""
+    for ticket in read(Ticket, await db.fetch(sql.TICKET, {"id": ticket_id})):
+        if user_id in (None, ticket.user_id):
+            return ticket
+    raise TicketNotFound()

@@ -19,12 +19,18 @@ REVOKE = """
     WHERE t.booking_id = back.booking_id AND t.show_seat_id = back.seat_id AND t.state <> 'REVOKED'
 """
 
-TICKETS_OF_BOOKING = f"""
-    SELECT {selected(Ticket, of="t", seat_label="b.seat_labels[s.position + 1]", ticket_kind="s.kind")}
+_WORDS = {
+    "booking_number": "coalesce(b.booking_number, '')",
+    "seat_label": "b.seat_labels[s.position + 1]",
+    "ticket_kind": "s.kind",
+}
+_TICKETS = f"""
+    SELECT {selected(Ticket, of="t", **_WORDS)}
     FROM tickets t JOIN bookings b ON b.id = t.booking_id
     JOIN booking_seats s ON s.booking_id = t.booking_id AND s.seat_id = t.show_seat_id
-    WHERE t.booking_id = %(booking_id)s ORDER BY s.position
 """
+TICKETS_OF_BOOKING = f"{_TICKETS} WHERE t.booking_id = %(booking_id)s ORDER BY s.position"
+TICKET = f"{_TICKETS} WHERE t.id = %(id)s"
 
 # --- For what code from before has confirmed and refunded
 

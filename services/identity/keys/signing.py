@@ -1,17 +1,15 @@
 """The keys that sign access tokens: made, kept encrypted, published, and signed with."""
 
-import base64
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt.algorithms import ECAlgorithm
 
+from services.chassis.values import vault
 from services.chassis.wire.identity import ALGORITHM, TOKEN_TYPE
 
 
@@ -41,8 +39,7 @@ class Vault:
     can write in the database only can make no key that anybody would trust."""
 
     def __init__(self, secret: str) -> None:
-        derived = HKDF(hashes.SHA256(), length=32, salt=None, info=b"boxoffice signing keys").derive(secret.encode())
-        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
+        self._vault = vault.Vault(secret, "boxoffice signing keys")
 
     def make(self, kid: str) -> bytes:
         """Make a key, and return it encrypted together with its id."""
@@ -50,15 +47,15 @@ class Vault:
         encoded = private.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        return self._fernet.encrypt(kid.encode() + b"\0" + encoded)
+        return self._vault.seal(kid, encoded)
 
     def open(self, kid: str, encrypted: bytes) -> SigningKey:
         """Return a key that `make` made for this id; raise KeyUnreadable."""
         try:
-            made_for, _, encoded = self._fernet.decrypt(encrypted).partition(b"\0")
-        except InvalidToken:
+            encoded = self._vault.unseal(kid, encrypted)
+        except vault.SecretUnreadable:
             raise KeyUnreadable() from None
         private = serialization.load_der_private_key(encoded, password=None)
-        if made_for != kid.encode() or not isinstance(private, ec.EllipticCurvePrivateKey):
+        if not isinstance(private, ec.EllipticCurvePrivateKey):
             raise KeyUnreadable()
         return SigningKey(kid, private)

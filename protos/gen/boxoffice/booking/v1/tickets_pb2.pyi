@@ -160,3 +160,129 @@ class ListTicketsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListTicketsResponse: _TypeAlias = ListTicketsResponse  # noqa: Y015
+
+@_typing.final
+class GetTicketCodeRequest(_message.Message):
+    """GetTicketCodeRequest names a ticket."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket (UUID)."""
+    user_id: _builtins.str
+    """The user who has to hold it (UUID); anybody where it is absent."""
+    def __init__(
+        self,
+        *,
+        ticket_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ticket_id", b"ticket_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTicketCodeRequest: _TypeAlias = GetTicketCodeRequest  # noqa: Y015
+
+@_typing.final
+class TicketCode(_message.Message):
+    """The code of a ticket."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket (UUID)."""
+    code: _builtins.str
+    """The code: 122 characters, all of which a QR symbol has in its alphanumeric mode. Blanks among them count."""
+    words: _builtins.str
+    """What people read beside it: the number of the booking, and the seat."""
+    def __init__(
+        self,
+        *,
+        ticket_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        words: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "ticket_id", b"ticket_id", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TicketCode: _TypeAlias = TicketCode  # noqa: Y015
+
+@_typing.final
+class RenderTicketCodeRequest(_message.Message):
+    """RenderTicketCodeRequest names a ticket, and what its code is drawn as."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Format:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _FormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[RenderTicketCodeRequest._Format.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        FORMAT_UNSPECIFIED: RenderTicketCodeRequest._Format.ValueType  # 0
+        """PNG."""
+        PNG: RenderTicketCodeRequest._Format.ValueType  # 1
+        """A picture."""
+        SVG: RenderTicketCodeRequest._Format.ValueType  # 2
+        """A drawing."""
+
+    class Format(_Format, metaclass=_FormatEnumTypeWrapper):
+        """What a code is drawn as."""
+
+    FORMAT_UNSPECIFIED: RenderTicketCodeRequest.Format.ValueType  # 0
+    """PNG."""
+    PNG: RenderTicketCodeRequest.Format.ValueType  # 1
+    """A picture."""
+    SVG: RenderTicketCodeRequest.Format.ValueType  # 2
+    """A drawing."""
+
+    TICKET_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    ticket_id: _builtins.str
+    """The ticket (UUID)."""
+    user_id: _builtins.str
+    """The user who has to hold it (UUID); anybody where it is absent."""
+    format: Global___RenderTicketCodeRequest.Format.ValueType
+    """What it is drawn as."""
+    def __init__(
+        self,
+        *,
+        ticket_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        format: Global___RenderTicketCodeRequest.Format.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "ticket_id", b"ticket_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderTicketCodeRequest: _TypeAlias = RenderTicketCodeRequest  # noqa: Y015
+
+@_typing.final
+class GetTicketKeysRequest(_message.Message):
+    """GetTicketKeysRequest asks for all keys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTicketKeysRequest: _TypeAlias = GetTicketKeysRequest  # noqa: Y015

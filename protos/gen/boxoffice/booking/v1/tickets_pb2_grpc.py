@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from boxoffice.booking.v1 import tickets_pb2 as boxoffice_dot_booking_dot_v1_dot_tickets__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -41,6 +42,21 @@ class TicketServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.ListTicketsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.ListTicketsResponse.FromString,
                 _registered_method=True)
+        self.GetTicketCode = channel.unary_unary(
+                '/boxoffice.booking.v1.TicketService/GetTicketCode',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.GetTicketCodeRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.TicketCode.FromString,
+                _registered_method=True)
+        self.RenderTicketCode = channel.unary_unary(
+                '/boxoffice.booking.v1.TicketService/RenderTicketCode',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.RenderTicketCodeRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.GetTicketKeys = channel.unary_unary(
+                '/boxoffice.booking.v1.TicketService/GetTicketKeys',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.GetTicketKeysRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
 
 
 class TicketServiceServicer:
@@ -59,6 +75,41 @@ class TicketServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetTicketCode(self, request, context):
+        """Returns the code of a ticket, which lets its bearer in: to its holder. It is the same each time, until the ticket changes
+        hands.
+
+        NOT_FOUND TICKET_NOT_FOUND: there is no such ticket, or `user_id` is given and somebody else holds it.
+        FAILED_PRECONDITION TICKET_REVOKED: its seat was given back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenderTicketCode(self, request, context):
+        """Returns the code of a ticket as a QR symbol: a picture (PNG, 360 pixels wide), or a drawing (SVG) of any size. Show it on
+        a white ground, with the words of GetTicketCode beside it.
+
+        NOT_FOUND TICKET_NOT_FOUND: there is no such ticket, or `user_id` is given and somebody else holds it.
+        FAILED_PRECONDITION TICKET_REVOKED: its seat was given back.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTicketKeys(self, request, context):
+        """Returns the public keys that codes of tickets are verified with, as a JSON Web Key Set (RFC 7517, RFC 8037). Each has the
+        `number` that its codes bear; `type` and `audience` of the set are part of what is signed. A key is published a day before
+        it signs, and until the last show is over for which it has.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TicketServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -66,6 +117,21 @@ def add_TicketServiceServicer_to_server(servicer, server):
                     servicer.ListTickets,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.ListTicketsRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.ListTicketsResponse.SerializeToString,
+            ),
+            'GetTicketCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTicketCode,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.GetTicketCodeRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.TicketCode.SerializeToString,
+            ),
+            'RenderTicketCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenderTicketCode,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.RenderTicketCodeRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'GetTicketKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTicketKeys,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_tickets__pb2.GetTicketKeysRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -97,6 +163,87 @@ class TicketService:
             '/boxoffice.booking.v1.TicketService/ListTickets',
             boxoffice_dot_booking_dot_v1_dot_tickets__pb2.ListTicketsRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_tickets__pb2.ListTicketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTicketCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.TicketService/GetTicketCode',
+            boxoffice_dot_booking_dot_v1_dot_tickets__pb2.GetTicketCodeRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_tickets__pb2.TicketCode.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderTicketCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.TicketService/RenderTicketCode',
+            boxoffice_dot_booking_dot_v1_dot_tickets__pb2.RenderTicketCodeRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTicketKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.TicketService/GetTicketKeys',
+            boxoffice_dot_booking_dot_v1_dot_tickets__pb2.GetTicketKeysRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

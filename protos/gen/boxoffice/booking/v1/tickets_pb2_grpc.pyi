@@ -9,6 +9,7 @@ UNAVAILABLE (the service or its database is away) and DEADLINE_EXCEEDED.
 
 from boxoffice.booking.v1 import tickets_pb2 as _tickets_pb2
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -46,6 +47,29 @@ class TicketServiceStub:
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and has neither booked it nor holds a ticket.
     """
+    GetTicketCode: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.GetTicketCodeRequest, _tickets_pb2.TicketCode]
+    """Returns the code of a ticket, which lets its bearer in: to its holder. It is the same each time, until the ticket changes
+    hands.
+
+    NOT_FOUND TICKET_NOT_FOUND: there is no such ticket, or `user_id` is given and somebody else holds it.
+    FAILED_PRECONDITION TICKET_REVOKED: its seat was given back.
+    """
+    RenderTicketCode: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.RenderTicketCodeRequest, _httpbody_pb2.HttpBody]
+    """Returns the code of a ticket as a QR symbol: a picture (PNG, 360 pixels wide), or a drawing (SVG) of any size. Show it on
+    a white ground, with the words of GetTicketCode beside it.
+
+    NOT_FOUND TICKET_NOT_FOUND: there is no such ticket, or `user_id` is given and somebody else holds it.
+    FAILED_PRECONDITION TICKET_REVOKED: its seat was given back.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    GetTicketKeys: _grpc.UnaryUnaryMultiCallable[_tickets_pb2.GetTicketKeysRequest, _httpbody_pb2.HttpBody]
+    """Returns the public keys that codes of tickets are verified with, as a JSON Web Key Set (RFC 7517, RFC 8037). Each has the
+    `number` that its codes bear; `type` and `audience` of the set are part of what is signed. A key is published a day before
+    it signs, and until the last show is over for which it has.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
 
 @_typing.type_check_only
 class TicketServiceAsyncStub(TicketServiceStub):
@@ -60,6 +84,29 @@ class TicketServiceAsyncStub(TicketServiceStub):
     confirmed has them within moments of the new one.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and has neither booked it nor holds a ticket.
+    """
+    GetTicketCode: _aio.UnaryUnaryMultiCallable[_tickets_pb2.GetTicketCodeRequest, _tickets_pb2.TicketCode]  # type: ignore[assignment]
+    """Returns the code of a ticket, which lets its bearer in: to its holder. It is the same each time, until the ticket changes
+    hands.
+
+    NOT_FOUND TICKET_NOT_FOUND: there is no such ticket, or `user_id` is given and somebody else holds it.
+    FAILED_PRECONDITION TICKET_REVOKED: its seat was given back.
+    """
+    RenderTicketCode: _aio.UnaryUnaryMultiCallable[_tickets_pb2.RenderTicketCodeRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Returns the code of a ticket as a QR symbol: a picture (PNG, 360 pixels wide), or a drawing (SVG) of any size. Show it on
+    a white ground, with the words of GetTicketCode beside it.
+
+    NOT_FOUND TICKET_NOT_FOUND: there is no such ticket, or `user_id` is given and somebody else holds it.
+    FAILED_PRECONDITION TICKET_REVOKED: its seat was given back.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    GetTicketKeys: _aio.UnaryUnaryMultiCallable[_tickets_pb2.GetTicketKeysRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Returns the public keys that codes of tickets are verified with, as a JSON Web Key Set (RFC 7517, RFC 8037). Each has the
+    `number` that its codes bear; `type` and `audience` of the set are part of what is signed. A key is published a day before
+    it signs, and until the last show is over for which it has.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
 
 class TicketServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -78,6 +125,47 @@ class TicketServiceServicer(metaclass=_abc_1.ABCMeta):
         confirmed has them within moments of the new one.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and has neither booked it nor holds a ticket.
+        """
+
+    @_abc_1.abstractmethod
+    def GetTicketCode(
+        self,
+        request: _tickets_pb2.GetTicketCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tickets_pb2.TicketCode, _abc.Awaitable[_tickets_pb2.TicketCode]]:
+        """Returns the code of a ticket, which lets its bearer in: to its holder. It is the same each time, until the ticket changes
+        hands.
+
+        NOT_FOUND TICKET_NOT_FOUND: there is no such ticket, or `user_id` is given and somebody else holds it.
+        FAILED_PRECONDITION TICKET_REVOKED: its seat was given back.
+        """
+
+    @_abc_1.abstractmethod
+    def RenderTicketCode(
+        self,
+        request: _tickets_pb2.RenderTicketCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Returns the code of a ticket as a QR symbol: a picture (PNG, 360 pixels wide), or a drawing (SVG) of any size. Show it on
+        a white ground, with the words of GetTicketCode beside it.
+
+        NOT_FOUND TICKET_NOT_FOUND: there is no such ticket, or `user_id` is given and somebody else holds it.
+        FAILED_PRECONDITION TICKET_REVOKED: its seat was given back.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+
+    @_abc_1.abstractmethod
+    def GetTicketKeys(
+        self,
+        request: _tickets_pb2.GetTicketKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Returns the public keys that codes of tickets are verified with, as a JSON Web Key Set (RFC 7517, RFC 8037). Each has the
+        `number` that its codes bear; `type` and `audience` of the set are part of what is signed. A key is published a day before
+        it signs, and until the last show is over for which it has.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
 
 def add_TicketServiceServicer_to_server(servicer: TicketServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
