@@ -104,6 +104,15 @@ async def test_how_customers_are_reached_is_told_to_owner_and_box_office_alone(
     assert (kept.exported_by, kept.with_contacts, kept.bookings) == (str(CAT) if caller else "", is_told, 1)
 
 
+async def test_an_owner_elsewhere_is_told_nobodys_contact(house: House) -> None:
+    await owned(house)
+    knows(house, ANN, "Asha Rao")
+    await house.confirmed(ANN, 0)
+    memberships = {THEIRS: "OWNER", OURS: "FINANCE"}
+    house.callers.append(Caller(CAT, frozenset({"USER"}), memberships=memberships))
+    assert b"@example.com" not in b"".join(await pieces(house))
+
+
 async def test_a_guest_is_in_it_without_the_organizers_contact(house: House) -> None:
     await owned(house)
     knows(house, BOB, "Bob Marsh")
