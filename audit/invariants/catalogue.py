@@ -53,8 +53,7 @@ CATALOGUE = (
     ),
     Invariant(
         "seats-on-sale-are-the-halls",
-        "a show has each seat of its hall, in the same place and tier, of which the same is said; places of areas have "
-        "no rows, and all others have",
+        "a show has each seat of its hall, in the same place and tier, of which the same is said",
         ("inventory.show_seats",),
         """
         SELECT coalesce(s.show_id, h.show_id) AS show_id, s.id AS seat_id, h.id AS seat_of_hall,
@@ -71,7 +70,6 @@ CATALOGUE = (
                 s.area_id IS NULL)
             IS DISTINCT FROM (h.position, h.section, h.row, h.number, h.tier, h.label, h.features, h.price_multiplier,
                 c.position, h.area_id IS NULL)
-            OR (s.area_id IS NULL) <> (s.row <> '')
         """,
     ),
     Invariant(
