@@ -80,16 +80,8 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
             WEBHOOKS,
         ),
     )
-    seats = [
-        (
-            seat_pb2.ShowSeat.Status.Name(seat.status),
-            seconds(seat.expires_at) if seat.expires_at.seconds else None,
-            seat.price,
-        )
-        for seat in shown.seats
-    ]
     return Seen(
-        seats,
+        _shown(shown),
         {id_: ("RESERVED" if state == "RELEASED" else state, since(until)) for id_, state, until in claims},
         {
             id_: (state, since(until) if until else None, (since(starts), revision))
@@ -102,6 +94,18 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
         (shows == [("CANCELLED",)], "".join(how_far for (how_far,) in cancellation)),
         frozenset([*(MESSAGES[topic](payload) for topic, payload in booking_messages + payment_messages), *webhooks]),
     )
+
+
+def _shown(seat_map: inventory_pb2.SeatMap) -> list[tuple[str, int | None, int]]:
+    """Return each seat's status, when that ends, and its price."""
+    return [
+        (
+            seat_pb2.ShowSeat.Status.Name(seat.status),
+            seconds(seat.expires_at) if seat.expires_at.seconds else None,
+            seat.price,
+        )
+        for seat in seat_map.seats
+    ]
 
 
 def _by_booking(refunds: list[Any]) -> dict[str, list[tuple[int, int, bool]]]:

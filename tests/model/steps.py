@@ -33,15 +33,14 @@ class Steps(State):
         def of_state(state: str) -> list[str]:
             return [id_ for id_, booking in self.bookings.items() if booking.state == state]
 
-        payments = self.payments.items()
         match tick:
             case "webhooks":
                 return waiting("webhook", "lie")
             case "bank":
-                due = [(id_, p) for id_, p in payments if p.bank == "OPEN"]
+                due = [(id_, p) for id_, p in self.payments.items() if p.bank == "OPEN"]
                 return [("end", id_) for id_, p in due if (p.until if p.decides is None else p.decides) <= self.now]
             case "poll":
-                live = [(id_, p) for id_, p in payments if p.state == "PENDING"]
+                live = [(id_, p) for id_, p in self.payments.items() if p.state == "PENDING"]
                 ended = [id_ for id_, p in live if p.truth(self.now) not in ("OPEN", "")]
                 unknown = [id_ for id_, p in live if not p.bank and p.until <= self.now]
                 closed = [id_ for id_, p in live if p.booking in self.closed and p.can_end(self.now)]
@@ -57,8 +56,8 @@ class Steps(State):
             case "sweep" if self.cancelling == "ASKED":
                 return [("cancel again", "")]
             case "sweep" if self.cancelling == "KNOWN":
-                expired = [id_ for id_ in of_state("EXPIRED") if self.bookings[id_].sales_end > self.now]
-                unpaid = of_state("PENDING") + expired
+                unpaid = [id_ for id_ in of_state("EXPIRED") if self.bookings[id_].sales_end > self.now]
+                unpaid += of_state("PENDING")
                 left = [id_ for id_ in of_state("CONFIRMED") if self.bookings[id_].left]
                 return [("cancel with show", id_) for id_ in unpaid] + [("refund with show", id_) for id_ in left]
             case "follow":
