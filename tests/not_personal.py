@@ -49,6 +49,8 @@ NOT_PERSONAL = {
     "inventory.venues": (
         "id name city address created_at city_key organization_id shared_with updated_at time_zone amenities capacity"
     ),
+    "booking.booking_exports": "id show_id organization_id with_contacts bookings began_at completed_at",
+    "booking.booking_names": "organization_id booking_id",
     "booking.booking_refunds": (
         "id booking_id number amount order_amount percentage cause state stuck undone lease_until created_at "
         "updated_at tickets_revoked"

@@ -51,7 +51,10 @@ RECIPE = Recipe(
             ),
         ],
         "services/booking/bookings/messages.py": [
-            ("expected, coupon, kinds, code)", "expected, coupon, kinds, code, note=request.note)"),
+            (
+                "expected, coupon, kinds, code, areas=areas)",
+                "expected, coupon, kinds, code, areas=areas, note=request.note)",
+            ),
             after("        seat_labels=booking.seat_labels,\n", "        note=booking.note,\n"),
         ],
         "services/booking/creating/statements.py": [
