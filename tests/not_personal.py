@@ -12,21 +12,21 @@ NOT_PERSONAL = {
         "updated_at featured seat_limit"
     ),
     "inventory.idempotency_keys": "method request_hash created_at",
+    "inventory.image_files": "name life used_at is_doomed",
+    "inventory.image_owners": "owner_id",
+    "inventory.images": "id event_id owner_id source alt_text position bytes created_at files widths heights",
     "inventory.list_prices": "show_id version tier price",
     "inventory.reservations": "show_id booking_id state seat_ids reserved_at expires_at changed_at prices right_ids",
     "inventory.review_reports": "review_id",
     "inventory.reviews": "id event_id hidden_at reports",
-    "inventory.image_files": "name life used_at is_doomed",
-    "inventory.image_owners": "owner_id",
-    "inventory.images": "id event_id owner_id source alt_text position bytes created_at files widths heights",
     "inventory.screen_seats": (
         "screen_id id position section row number tier section_key row_key label x y features companion_of "
-        "price_multiplier"
+        "price_multiplier area_id"
     ),
     "inventory.screens": "id venue_id name seat_count created_at name_key",
     "inventory.search_grams": "gram word",
     "inventory.search_words": "word",
-    "inventory.seat_changes": "show_id sequence seat_id status expires_at changed_at price blocked",
+    "inventory.seat_changes": "show_id sequence seat_id status expires_at changed_at price blocked area_id",
     "inventory.show_changes": "show_id sequence kind changed_at prices_version revision starts_at sales_end_at",
     "inventory.show_counters": (
         "show_id sequence starts_at currency sales_end_at max_seats_per_user seat_hold_minutes "
@@ -36,7 +36,7 @@ NOT_PERSONAL = {
     "inventory.show_prices": "show_id tier price",
     "inventory.show_seats": (
         "show_id id position section row number tier price status booking_id expires_at held_at right_id label "
-        "features companion_of price_multiplier"
+        "features companion_of price_multiplier area_id"
     ),
     "inventory.shows": (
         "id event_id screen_id starts_at ends_at currency created_at sales_end_at organization_id status "
@@ -52,8 +52,8 @@ NOT_PERSONAL = {
     "booking.booking_exports": "id show_id organization_id with_contacts bookings began_at completed_at",
     "booking.booking_names": "organization_id booking_id",
     "booking.booking_refunds": (
-        "id booking_id number amount order_amount percentage cause state stuck undone lease_until created_at "
-        "updated_at tickets_revoked"
+        "id booking_id number amount order_amount percentage cause state stuck undone lease_until tickets_revoked "
+        "created_at updated_at"
     ),
     "booking.booking_seats": (
         "booking_id position seat_id section row number tier price discount fee tax tax_basis_points sac_code "
@@ -63,11 +63,12 @@ NOT_PERSONAL = {
         "id state version confirming_from lease_until total_amount discount_amount fee_amount tax_amount "
         "final_amount prices_include_tax seller_id place_of_supply currency expires_at created_at updated_at "
         "confirmed_at payment_id refund_amount refund_percentage refund_count refund_stuck request_hash show_id "
-        "event_id is_movie title theatre city screen starts_at sales_end_at organization_id time_zone "
-        "show_revision booked_starts_at full_refund_until seat_labels coupon_code cancel_reason ticket_ids"
+        "event_id is_movie title theatre city screen starts_at sales_end_at organization_id ticket_ids time_zone "
+        "show_revision booked_starts_at full_refund_until seat_labels coupon_code cancel_reason"
     ),
     "booking.cancelled_shows": "show_id event_id by_admin requested_at cancelled_at swept_to lease_until done_at",
     "booking.captures": "payment_id booking_id session_id amount currency settlement recorded_at",
+    "booking.closed_users": "closed_until",
     "booking.commit_markers": "id created_at",
     "booking.coupon_tries": "updated_at",
     "booking.coupons": (
@@ -88,6 +89,7 @@ NOT_PERSONAL = {
         "taxable_amount tax_amount total_amount"
     ),
     "booking.outbox": "id topic payload created_at next_attempt_at attempts refusals dead_at dead_reason",
+    "booking.search_budgets": "whole_at",
     "booking.sellers": "id country state time_zone organization_id",
     "booking.show_fees": "show_id valid_from names pers amounts basis_points payers refundables",
     "booking.show_kinds": "show_id valid_from kinds tiers prices basis_points at_mosts",
@@ -130,10 +132,20 @@ NOT_PERSONAL = {
     ),
     "identity.attempts": "whole_at",
     "identity.commit_markers": "id created_at",
+    "identity.deletions": "lease_until",
     "identity.idempotency_keys": "method request_hash created_at",
     "identity.organizations": "id created_at",
     "identity.refresh_tokens": "hash family_id",
     "identity.signing_keys": "id private_key created_at",
     "identity.successors": "hash sealed created_at",
     "identity.token_families": "id expires_at",
+    "notifications.bookings": "id show_id state created_at changed_at",
+    "notifications.commit_markers": "id created_at",
+    "notifications.mails": (
+        "id place kind booking_id show_id number amount currency starts_at happened_at created_at state "
+        "next_attempt_at attempts answered reason finished_at"
+    ),
+    "notifications.notices": "id kind booking_id show_id number amount currency starts_at happened_at",
+    "notifications.show_facts": "show_id number kind starts_at happened_at told_to told_at",
+    "notifications.topic_progress": "consumer topic read_to",
 }

@@ -16,6 +16,7 @@ from google.rpc import status_pb2
 
 from services.booking.office.sales import MAX_LINES
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
+from services.chassis.wire.records import PAGE_BYTES
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
 from services.inventory.halls.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_SCREEN, MAX_SECTIONS_PER_SCREEN
 from services.inventory.seats.rpc import MAX_SEATS_OF_BATCH
@@ -45,6 +46,7 @@ BYTES = {
     **dict(cancelled_by=36, exported_by=36, token=32),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
     **dict(kind=30, day=10, url=100),
+    "records": 2 * PAGE_BYTES,
     **dict(tax_number=30, time_zone=64, number=16, corrects=36, organization_ids=36, show_seat_ids=36),
 }
 """The same of others, in bytes; what is called id has 41, as a session's."""
@@ -150,6 +152,10 @@ COUNTS = {
     "payment.v1.PaymentStatus.payments": 10,
     "payment.v1.BatchGetPaymentStatusResponse.statuses": 256,
     "identity.v1.User.roles": 3,
+    # A page of records is as large as one that has as much in one.
+    "inventory.v1.ListReviewerRecordsResponse.records": 1,
+    "booking.v1.ListBookingRecordsResponse.records": 1,
+    "payment.v1.ListPaymentRecordsResponse.records": 1,
     # Of these a page takes as many as fit, but one at least: see Page.render.
     "inventory.v1.ListEventsResponse.events": 1,
     "inventory.v1.ListReviewsResponse.reviews": 1,

@@ -34,6 +34,7 @@ NOT_FOR_PROGRAMS = {
     "GetPaymentResultPage",
     "ExportBookings",
     "ExportInvoices",
+    "ExportAccount",
     "ExportHall",
     "GetImageFile",
     "GetJwks",

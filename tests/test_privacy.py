@@ -54,8 +54,8 @@ def test_every_column_is_told_of_as_personal_or_known_not_to_be() -> None:
         for column in sorted(personal | others | there):
             with case(column):
                 assert column in personal | others, (
-                    "it is new: if it says something of a person, add it to docs/privacy.md, with why and how long "
-                    "it is kept; if not, add it to tests/not_personal.py"
+                    "it is new: if it says something of a person, add it to docs/privacy.md, with why and how long it "
+                    "is kept and what becomes of it with the account; if not, add it to tests/not_personal.py"
                 )
                 assert column in there, "it is in no database: docs/privacy.md or tests/not_personal.py still has it"
                 assert not (column in personal and column in others), "it is in both, and can be one of the two"

@@ -5,12 +5,32 @@ from audit.invariants.invariant import Invariant
 ACCOUNTS = (
     Invariant(
         "an-address-has-one-account",
-        "every account has an e-mail address in its one form, and no two have the same",
+        "every account that is not deleted has an e-mail address in its one form, and no two have the same",
         ("identity.users",),
         """
         SELECT id AS user_id
-        FROM (SELECT id, email, count(*) OVER (PARTITION BY email) AS uses FROM identity.users) AS u
+        FROM (
+            SELECT id, email, count(*) OVER (PARTITION BY email) AS uses FROM identity.users WHERE deleted_at IS NULL
+        ) AS u
         WHERE (email = btrim(normalize(lower(email), NFKC))) IS NOT TRUE OR uses > 1
+        """,
+    ),
+    Invariant(
+        "of-a-deleted-account-nothing-is-left",
+        "a deleted account has its id and no word of its user, is in no organization, and nobody is logged in to it",
+        ("identity.deletions", "identity.users WHERE deleted_at IS NOT NULL"),
+        """
+        SELECT 'account' AS what, id AS user_id, deleted_at AS at FROM identity.users
+        WHERE deleted_at IS NOT NULL AND is_empty IS NOT TRUE
+        UNION ALL
+        SELECT 'member', u.id, m.joined_at FROM identity.users u JOIN identity.members m ON m.user_id = u.id
+        WHERE u.deleted_at IS NOT NULL
+        UNION ALL
+        SELECT 'login', u.id, f.created_at FROM identity.users u JOIN identity.token_families f ON f.user_id = u.id
+        WHERE u.deleted_at IS NOT NULL AND f.ended_at IS NULL
+        UNION ALL
+        SELECT 'deletion', u.id, d.requested_at FROM identity.users u LEFT JOIN identity.deletions d ON d.user_id = u.id
+        WHERE (u.deleted_at IS NULL) IS DISTINCT FROM (d.emptied_at IS NULL)
         """,
     ),
     Invariant(

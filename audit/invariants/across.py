@@ -335,4 +335,16 @@ ACROSS = (
             AND (s.expires_at <= clock.now) IS NOT TRUE
         """,
     ),
+    Invariant(
+        "a-deleted-user-is-forgotten",
+        "once a deletion is done, no service has words that its user wrote before, nor a name of theirs",
+        ("identity.deletions",),
+        """
+        SELECT d.user_id, 'review' AS what, r.id FROM identity.deletions d JOIN inventory.reviews r USING (user_id)
+        WHERE r.text || r.shown_name <> '' AND coalesce(r.updated_at, r.created_at) < d.done_at
+        UNION ALL
+        SELECT d.user_id, 'guest', b.id FROM identity.deletions d JOIN booking.bookings b USING (user_id)
+        WHERE b.guest_name <> '' AND b.created_at < d.done_at
+        """,
+    ),
 )

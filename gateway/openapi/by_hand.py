@@ -181,6 +181,7 @@ BODIES: dict[str, Json] = {
 """Bodies of requests that are not messages of the contracts, by the methods' names."""
 
 ANSWERS: dict[str, Json] = {
+    "ExportAccount": {"application/json": {"schema": {"type": "object"}}},
     "ExportHall": {"application/json": {"schema": {"type": "object"}}},
     "ExportBookings": {"text/csv": {"schema": {"type": "string"}}},
     "GetImageFile": {"image/webp": {"schema": {"type": "string", "format": "binary"}}},

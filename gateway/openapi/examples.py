@@ -260,6 +260,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "Logout": {"refreshToken": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8"},
     "UpdateProfile": {"name": "Asha"},
     "ChangePassword": {"currentPassword": "correct horse battery", "newPassword": "battery horse correct"},
+    "DeleteAccount": {"password": "correct horse battery"},
     "SetRoles": {"roles": ["ORGANIZER"]},
     "SetEmailVerified": {"emailVerified": True},
     "CreateOrganization": {"name": "Lantern Events"},

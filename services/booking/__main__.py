@@ -30,6 +30,7 @@ from services.booking import deliveries, owners
 from services.booking.bookings import messages
 from services.booking.bookings.events import TOPIC
 from services.booking.clients import SHOWS_TOPIC, InventoryClient, PaymentClient
+from services.booking.closing.operation import forget_closed
 from services.booking.coupons.operation import forget_tries
 from services.booking.coupons.rpc import CouponServicer
 from services.booking.creating.free import forget_free
@@ -205,6 +206,7 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     jobs.add(ticks, "forget-guests", lambda: forget_guests(background, guest_days), jobs.every(hours=1))
     event_days = settings.event_retention_days
     jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
+    jobs.add(ticks, "forget-closed-users", lambda: forget_closed(background), jobs.every(hours=1))
     jobs.add(ticks, "forget-tries", lambda: forget_tries(background), jobs.every(hours=1))
     jobs.add(ticks, "forget-searches", lambda: forget_searches(background), jobs.every(hours=1))
     jobs.add(ticks, "forget-free-bookings", lambda: forget_free(background), jobs.every(hours=1))

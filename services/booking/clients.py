@@ -262,6 +262,12 @@ class PaymentClient:
         response = await call(self._payments.BatchRefundPayments, request, seconds=SECONDS)
         return list(map(_refund_outcome, response.results))
 
+    async def count_open(self, user_id: UUID) -> int:
+        """Return how many payments of a user, and refunds of them, are under way."""
+        request = payment_pb2.CountOpenPaymentsRequest(user_id=str(user_id))
+        answer = await call(self._payments.CountOpenPayments, request, seconds=SECONDS)
+        return answer.payments + answer.refunds
+
     async def close(self, booking_ids: Sequence[str]) -> None:
         """Close bookings for payment."""
         request = payment_pb2.BatchClosePaymentsRequest(booking_ids=booking_ids)

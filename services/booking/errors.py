@@ -117,6 +117,27 @@ class AmountTooLarge(FailedPrecondition):
     reason = "AMOUNT_TOO_LARGE"
 
 
+class BookingToCome(FailedPrecondition):
+    """The account has a booking that is under way, or of a show that is to come: cancel it, or have it refunded.
+
+    Metadata: the `booking_id`.
+    """
+
+    reason = "BOOKING_TO_COME"
+
+
+class PaymentOpen(FailedPrecondition):
+    """The account has a payment or a refund that is under way: wait until it is done."""
+
+    reason = "PAYMENT_OPEN"
+
+
+class AccountDeleted(FailedPrecondition):
+    """The account is deleted, or about to be: it books nothing any more."""
+
+    reason = "ACCOUNT_DELETED"
+
+
 class EmailNotVerified(FailedPrecondition):
     """Free bookings are for users whose e-mail address is verified: have it verified, and refresh the access token."""
 

@@ -14,6 +14,7 @@ from services.booking.bookings.domain import State
 from services.booking.cancelling.operation import Cancel, CancelBookings
 from services.booking.captures.domain import Capture
 from services.booking.clients import InventoryClient, PaymentClient
+from services.booking.closing.steps import Closing
 from services.booking.coupons.domain import Coupon, WhyNot, normalised, not_usable
 from services.booking.coupons.validating import ValidateCode, ValidateCodes
 from services.booking.creating.free import may_be_free
@@ -22,6 +23,7 @@ from services.booking.declines.domain import Decline
 from services.booking.messages import Asked
 from services.booking.quoting import messages as quotes
 from services.booking.quoting.steps import quote_seats
+from services.booking.records import KINDS
 from services.booking.refunds.domain import RefundPolicy
 from services.booking.refunds.rpc import RefundMethods
 from services.booking.refunds.steps import Refunds
@@ -38,6 +40,7 @@ from services.chassis.store.database import Database
 from services.chassis.wire import pages
 from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context, encoded
+from services.chassis.wire.records import page as page_of_records
 from services.chassis.wire.status import to_status
 from services.chassis.writes import idempotency, topics
 from services.chassis.writes.desk import Desk
@@ -90,6 +93,7 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         self._saga = saga
         self._inventory = inventory
         self._payments = payments
+        self._closing = Closing(db, payments)
 
     async def CreateBooking(self, request: pb.CreateBookingRequest, context: Context) -> pb.Booking:
         new = messages.new_booking(request)
@@ -237,6 +241,17 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         return pb.BatchRecordUndoneRefundsResponse(
             results=[result(refusal=to_status(refusal) if refusal else None) for refusal in refusals]
         )
+
+    async def CloseUser(self, request: pb.CloseUserRequest, context: Context) -> pb.CloseUserResponse:
+        user_id = UUID(request.user_id)
+        await (self._closing.forget(user_id) if request.deleted else self._closing.close(user_id))
+        return pb.CloseUserResponse()
+
+    async def ListBookingRecords(
+        self, request: pb.ListBookingRecordsRequest, context: Context
+    ) -> pb.ListBookingRecordsResponse:
+        records, token = await page_of_records(self._db, KINDS, UUID(request.user_id), request.page_token)
+        return pb.ListBookingRecordsResponse(records=records, next_page_token=token)
 
     async def ListBookingEvents(
         self, request: pb.ListBookingEventsRequest, context: Context

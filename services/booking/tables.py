@@ -43,6 +43,14 @@ free_bookings = Table(
     comment="how many free bookings users have made; the lock under which they are counted",
 )
 
+closed_users = Table(
+    "closed_users",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("closed_until", DateTime(timezone=True), nullable=False, index=True),
+    comment="users who book nothing for now, as their accounts are deleted or about to be",
+)
+
 NEW_BOOKING_NUMBER = """
 CREATE FUNCTION new_booking_number() RETURNS text LANGUAGE sql VOLATILE PARALLEL SAFE RETURN (
     SELECT string_agg(

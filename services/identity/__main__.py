@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc, organizations_pb2, organizations_pb2_grpc
 
 from services.chassis.process import cli
@@ -10,12 +11,16 @@ from services.chassis.process.cli import Verb
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import Database, Pools, sweep_markers
+from services.chassis.wire.calls import channel
 from services.chassis.writes import answers, jobs
 from services.identity.accounts.hashing import Passwords
 from services.identity.accounts.passwords import Accounts
 from services.identity.attempts import operation as attempts
 from services.identity.attempts.addresses import Callers
 from services.identity.attempts.operation import Attempts
+from services.identity.clients import BookingClient, InventoryClient, PaymentClient
+from services.identity.deleting.steps import Deletions
+from services.identity.exporting.pages import Exports
 from services.identity.keys import renewal
 from services.identity.keys.domain import LEAD
 from services.identity.keys.keyring import SigningKeys
@@ -49,22 +54,22 @@ async def run(settings: Settings) -> None:
     passwords = Passwords(threads=settings.hash_threads, queue=settings.hash_queue)
     tried = Attempts(db, settings.limits)
 
-    ticks = jobs.scheduler()
-    jobs.add(ticks, "renew-keys", lambda: renewal.renew(background, vault, key_life), jobs.every(hours=1))
-    jobs.add(ticks, "forget-attempts", lambda: attempts.forget(background), jobs.every(minutes=5))
-    jobs.add(ticks, "forget-networks", lambda: attempts.forget_networks(background), jobs.every(hours=1))
-    jobs.add(ticks, "forget-successors", lambda: families.forget_successors(background), jobs.every(minutes=1))
-    jobs.add(ticks, "forget-families", lambda: families.forget(background), jobs.every(hours=1))
-    key_days = settings.idempotency_key_days
-    jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
+    accounts = Accounts(db, passwords, tried, settings.family_life)
+    to_inventory = channel(settings.inventory_address, "inventory")
+    to_booking = channel(settings.booking_address, "booking")
+    to_payment = channel(settings.payment_address, "payment")
+    inventory, booking, paying = InventoryClient(to_inventory), BookingClient(to_booking), PaymentClient(to_payment)
+    deletions, unfinished = (Deletions(pool, accounts, booking, inventory) for pool in (db, background))
+    exports = Exports(db, {"inventory": inventory.records, "booking": booking.records, "payment": paying.records})
 
     # Whether AUTH is on or off: whose account is shown is never a matter of what somebody says.
     server = make_server(settings, signing_keys, things=things(), memberships=lambda user_id: memberships(db, user_id))
     callers = Callers(settings.trusted_proxies or 0)
     servicer = IdentityServicer(
         db,
-        Accounts(db, passwords, tried, settings.family_life),
+        accounts,
+        deletions,
+        exports,
         signing_keys,
         secret.encode(),
         callers,
@@ -76,10 +81,26 @@ async def run(settings: Settings) -> None:
         settings,
         server,
         SERVICES,
-        ticks=ticks,
+        ticks=_ticks(background, unfinished, vault, settings),
         ready=Readiness(url),
-        closing=[passwords.close, pools.close],
+        closing=[passwords.close, to_inventory.close, to_booking.close, to_payment.close, pools.close],
     )
+
+
+def _ticks(background: Database, deletions: Deletions, vault: Vault, settings: Settings) -> AsyncIOScheduler:
+    """Return what runs identity's jobs."""
+    ticks = jobs.scheduler()
+    jobs.add(ticks, "delete-accounts", deletions.carry_on_once, jobs.every(seconds=5))
+    key_life = timedelta(days=settings.signing_key_days)
+    jobs.add(ticks, "renew-keys", lambda: renewal.renew(background, vault, key_life), jobs.every(hours=1))
+    jobs.add(ticks, "forget-attempts", lambda: attempts.forget(background), jobs.every(minutes=5))
+    jobs.add(ticks, "forget-networks", lambda: attempts.forget_networks(background), jobs.every(hours=1))
+    jobs.add(ticks, "forget-successors", lambda: families.forget_successors(background), jobs.every(minutes=1))
+    jobs.add(ticks, "forget-families", lambda: families.forget(background), jobs.every(hours=1))
+    key_days = settings.idempotency_key_days
+    jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
+    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
+    return ticks
 
 
 async def _rotate(settings: Settings, db: Database, _: str) -> str:

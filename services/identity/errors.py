@@ -89,6 +89,9 @@ class MemberLimitExceeded(FailedPrecondition):
 
 
 class LastOwner(FailedPrecondition):
-    """The organization would have no owner any more: make somebody else one first."""
+    """The organization would have no owner any more: make somebody else one first.
+
+    Metadata: the `organization_id`, where the account is to be deleted.
+    """
 
     reason = "LAST_OWNER"

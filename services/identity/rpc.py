@@ -17,6 +17,8 @@ from services.identity.accounts import profiles
 from services.identity.accounts.domain import User, normalised
 from services.identity.accounts.passwords import Accounts
 from services.identity.attempts.addresses import Callers
+from services.identity.deleting.steps import Deletions
+from services.identity.exporting.pages import Exports
 from services.identity.keys.domain import ACCESS_TOKEN
 from services.identity.keys.keyring import SigningKeys
 from services.identity.organizations.rpc import caller_id
@@ -32,11 +34,20 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
     """Accounts and tokens. The contract says what each method does and when it fails."""
 
     def __init__(
-        self, db: Database, accounts: Accounts, keys: SigningKeys, key_secret: bytes, callers: Callers
+        self,
+        db: Database,
+        accounts: Accounts,
+        deletions: Deletions,
+        exports: Exports,
+        keys: SigningKeys,
+        key_secret: bytes,
+        callers: Callers,
     ) -> None:
         """`key_secret` is what passwords are digested with for idempotency keys."""
         self._db = db
         self._accounts = accounts
+        self._deletions = deletions
+        self._exports = exports
         self._set_roles = SetUsersRoles(db)
         self._keys = keys
         self._key_secret = key_secret
@@ -72,6 +83,15 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
             caller_id(), request.current_password, request.new_password, self._callers.address(context)
         )
         return await self._tokens(grant, context)
+
+    async def ExportAccount(self, request: pb.ExportAccountRequest, context: Context) -> httpbody_pb2.HttpBody:
+        content = await self._exports.page(caller_id(), request)
+        await context.send_initial_metadata((("cache-control", "no-store"),))
+        return httpbody_pb2.HttpBody(content_type="application/json", data=content)
+
+    async def DeleteAccount(self, request: pb.DeleteAccountRequest, context: Context) -> pb.DeleteAccountResponse:
+        await self._deletions.delete(caller_id(), request.password, self._callers.address(context))
+        return pb.DeleteAccountResponse()
 
     async def ListUsers(self, request: pb.ListUsersRequest, context: Context) -> pb.ListUsersResponse:
         page = pages.PageRequest(request, pages.BY_ID)

@@ -18,6 +18,9 @@ class Settings(ServiceSettings):
     """Identity's settings."""
 
     port: int = Field(16054, ge=1, le=65535, description="the port to listen on")
+    inventory_address: str = Field("127.0.0.1:16051", description="address of inventory, host:port")
+    booking_address: str = Field("127.0.0.1:16052", description="address of booking, host:port")
+    payment_address: str = Field("127.0.0.1:16053", description="address of payment, host:port")
     signing_key_secret: SigningSecret = Field(
         description="encrypts the keys in the database that sign tokens: base64 of 24 random bytes or more"
     )

@@ -29,14 +29,23 @@ users = Table(
     "users",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("email", Text, nullable=False, comment="normalised"),
+    Column("email", Text, comment="normalised; null: the account is deleted"),
     Column("name", Text, nullable=False),
-    Column("password_hash", Text, nullable=False, comment="argon2id"),
+    Column("password_hash", Text, comment="argon2id; null: the account is deleted"),
     Column("roles", ARRAY(Text), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("phone", Text, nullable=False, server_default=""),
     Column("email_verified_at", DateTime(timezone=True), comment="since when the address is known to be the user's"),
+    Column("deleted_at", DateTime(timezone=True), comment="since when nothing is left of it but its id"),
     UniqueConstraint("email"),
+    CheckConstraint(
+        """CASE
+            WHEN deleted_at IS NULL THEN email IS NOT NULL AND password_hash IS NOT NULL
+            ELSE num_nonnulls(email, password_hash, email_verified_at) = 0 AND name = '' AND phone = ''
+                AND roles = ARRAY['USER']
+        END""",
+        name="deleted",
+    ),
     CheckConstraint("email = lower(email)", name="email"),
     CheckConstraint(
         "roles <@ ARRAY['USER', 'ORGANIZER', 'ADMIN'] AND 'USER' = ANY (roles)",
@@ -44,6 +53,19 @@ users = Table(
     ),
     # The admins, of whom there is always one once there was one.
     Index("users_admin_idx", "id", postgresql_where=text("'ADMIN' = ANY (roles)")),
+)
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.id"), primary_key=True),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("lease_until", DateTime(timezone=True), nullable=False, comment="when it goes on, or is taken over"),
+    Column("emptied_at", DateTime(timezone=True), comment="since when the account is deleted; null: it may be refused"),
+    Column("done_at", DateTime(timezone=True), comment="since when all services have forgotten the user"),
+    CheckConstraint("done_at IS NULL OR emptied_at IS NOT NULL", name="done"),
+    Index("deletions_unfinished_idx", "lease_until", postgresql_where=text("done_at IS NULL")),
+    comment="accounts that are deleted, or about to be, and how far that is",
 )
 
 organizations = Table(

@@ -50,6 +50,7 @@ reviews = Table(
     UniqueConstraint("event_id", "user_id"),
     CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
     Index(None, "event_id", "id"),
+    Index(None, "user_id"),
 )
 
 review_reports = Table(

@@ -139,6 +139,18 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         await self._checkout.close([UUID(booking_id) for booking_id in request.booking_ids])
         return pb.BatchClosePaymentsResponse()
 
+    async def CountOpenPayments(
+        self, request: pb.CountOpenPaymentsRequest, context: Context
+    ) -> pb.CountOpenPaymentsResponse:
+        payments, refunds = await self._payments.count_open(UUID(request.user_id))
+        return pb.CountOpenPaymentsResponse(payments=payments, refunds=refunds)
+
+    async def ListPaymentRecords(
+        self, request: pb.ListPaymentRecordsRequest, context: Context
+    ) -> pb.ListPaymentRecordsResponse:
+        records, token = await self._payments.records(UUID(request.user_id), request.page_token)
+        return pb.ListPaymentRecordsResponse(records=records, next_page_token=token)
+
 
 def _initiated(payment: Payment, url: str) -> bytes:
     return pb.InitiatePaymentResponse(

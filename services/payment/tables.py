@@ -89,6 +89,7 @@ payments = Table(
         name="state",
     ),
     Index(None, "booking_id", "id"),
+    Index(None, "user_id", "id"),
     Index("payments_live_key", "booking_id", unique=True, postgresql_where=text("state = 'PENDING'")),
     Index("payments_poll_idx", "next_poll_at", postgresql_where=text("state = 'PENDING'")),
     Index("payments_fee_idx", "next_fee_at", postgresql_where=text("next_fee_at IS NOT NULL")),

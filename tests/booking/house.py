@@ -68,6 +68,13 @@ class FakePayment(payment_pb2_grpc.PaymentServiceServicer):
     refund_state: "payment_pb2.BatchRefundPaymentsResponse.Result.State.ValueType" = RefundState.SUCCEEDED
     refund_refusal: Failure | None = None
     away: bool = False
+    under_way: int = 0
+    """Payments of every user."""
+
+    async def CountOpenPayments(self, request: Any, context: Any) -> Any:
+        if self.away:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+        return payment_pb2.CountOpenPaymentsResponse(payments=self.under_way)
 
     async def BatchRefundPayments(self, request: Any, context: Any) -> Any:
         if self.away:

@@ -137,11 +137,13 @@ async def test_a_booking_takes_blocked_seats_by_an_access_code_without_a_hold(ho
 async def test_a_guests_name_is_forgotten_days_after_the_show_and_it_stays_a_guest(house: House) -> None:
     await block(house, 0)
     booking = await guests(house, 0)
+    await house.db.execute("INSERT INTO booking_names SELECT gen_random_uuid(), 'asha', id FROM bookings")
     assert await forget_guests(house.db, 30) == 0
     await move_clock(house.db, "33 days")  # the show is in two days
     assert await forget_guests(house.db, 30) == 1
     assert await forget_guests(house.db, 30) == 0
     assert (await house.get(booking.id)).guest_name == ""
     assert [row.guest_name for row in await house.db.fetch("SELECT guest_name FROM bookings")] == [""]
+    assert await house.db.fetch("SELECT FROM booking_names") == []
     answer = await house.bookings.RefundBooking(pb.RefundBookingRequest(booking_id=booking.id, user_id=str(ANN)))
     assert answer.refund_percentage == 100, "it is still a guest's"

@@ -54,7 +54,7 @@ def test_a_method_takes_and_gives_what_its_contract_says() -> None:
 def test_what_may_be_repeated_is_what_reads_removes_or_replaces_or_takes_a_key_or_gives_the_same_again() -> None:
     assert {name for name, method in METHODS.items() if not method.repeatable} == {
         "simulate_payment",
-        *("login", "logout", "update_profile", "change_password"),
+        *("login", "logout", "update_profile", "change_password", "delete_account"),
         *("deactivate_coupon", "validate_coupon"),
         *("update_organization", "add_member", "leave_organization"),
         *("block_seats", "unblock_seats", "revoke_access_code"),

@@ -63,7 +63,11 @@ async def test_the_document_that_is_served_is_that_of_a_system_without_tokens(re
         for method in PUBLIC
         if method.descriptor.containing_service.name == "OrganizationService"
     }
-    profiles = {f"{name}{alias}" for name in ("GetProfile", "UpdateProfile") for alias in ("", "Alias")}
+    profiles = {
+        f"{name}{alias}"
+        for name in ("GetProfile", "UpdateProfile", "ExportAccount", "DeleteAccount")
+        for alias in ("", "Alias")
+    }
     of_accounts = profiles | {"ChangePassword", "ListUsers", "SetRoles", "SetEmailVerified"}
     assert takes_token == of_accounts | of_organizations
     for item in served["paths"].values():

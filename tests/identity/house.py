@@ -1,19 +1,23 @@
 """Identity on a real database, behind a real server; and accounts to use."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import grpc
 import pytest
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.identity.v1 import identity_pb2 as pb
 from boxoffice.identity.v1 import identity_pb2_grpc, organizations_pb2_grpc
+from boxoffice.inventory.v1 import reviews_pb2, reviews_pb2_grpc
 
-from services.chassis.errors import Unavailable
+from services.chassis.errors import Failure, Unavailable
 from services.chassis.process.server import make_server
 from services.chassis.store.database import Database
 from services.chassis.wire.calls import channel
@@ -22,6 +26,9 @@ from services.identity.accounts.hashing import Passwords
 from services.identity.accounts.passwords import Accounts
 from services.identity.attempts.addresses import Callers
 from services.identity.attempts.operation import Attempts
+from services.identity.clients import BookingClient, InventoryClient
+from services.identity.deleting.steps import Deletions
+from services.identity.exporting.pages import Exports
 from services.identity.keys.keyring import SigningKeys
 from services.identity.keys.signing import SigningKey, Vault
 from services.identity.organizations.reading import memberships
@@ -30,11 +37,59 @@ from services.identity.rpc import IdentityServicer
 from services.identity.settings import Settings
 from tests.gateway.fakes import status_of
 from tests.patience import patient
+from tests.servers import served
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
 PASSWORD = "correct horse battery"
 _numbers = count()
 _addresses = count(1)
+
+
+@dataclass
+class Peers(booking_pb2_grpc.BookingServiceServicer, reviews_pb2_grpc.ReviewServiceServicer):
+    """Booking and inventory, which remember what they were told, and answer as the test says."""
+
+    closed: set[str] = field(default_factory=set)
+    forgotten: list[tuple[str, str]] = field(default_factory=list)
+    """Who has forgotten which user, in order."""
+    refusal: Failure | None = None
+    """Why booking does not close a user whose account is there still."""
+    away: set[str] = field(default_factory=set)
+    while_closing: Callable[[str], Awaitable[None]] | None = None
+    """What happens at the same time."""
+
+    def serve(self, server: grpc.aio.Server) -> None:
+        """Have a server serve both."""
+        booking_pb2_grpc.add_BookingServiceServicer_to_server(self, server)
+        reviews_pb2_grpc.add_ReviewServiceServicer_to_server(self, server)
+
+    async def records(self, service: str, user_id: UUID, token: str) -> tuple[list[str], str]:
+        """Give what a service keeps of a user: two pages of booking, one of payment that is empty, one of inventory."""
+        if service in self.away:
+            raise Unavailable()
+        record = f'{{"kind":"{service}","data":{{"user_id":"{user_id}"}}}}'
+        if service == "payment":
+            return [], ""
+        return [record], f"0-{user_id}" if service == "booking" and not token else ""
+
+    async def CloseUser(self, request: Any, context: Any) -> Any:
+        if "booking" in self.away:
+            raise Unavailable()
+        if request.deleted:
+            self.forgotten.append(("booking", request.user_id))
+        elif self.refusal is not None:
+            raise self.refusal
+        else:
+            self.closed.add(request.user_id)
+            if self.while_closing is not None:
+                await self.while_closing(request.user_id)
+        return booking_pb2.CloseUserResponse()
+
+    async def ForgetReviewer(self, request: Any, context: Any) -> Any:
+        if "inventory" in self.away:
+            raise Unavailable()
+        self.forgotten.append(("inventory", request.user_id))
+        return reviews_pb2.ForgetReviewerResponse()
 
 
 @dataclass
@@ -47,6 +102,8 @@ class House:
     passwords: Passwords
     stub: identity_pb2_grpc.IdentityServiceStub
     organizations: organizations_pb2_grpc.OrganizationServiceStub
+    deletions: Deletions
+    peers: Peers
 
     async def call(
         self, name: str, request: Any, *, token: str = "", metadata: tuple[tuple[str, str], ...] = ()
@@ -107,21 +164,22 @@ async def opened_house(db: Database, **given: Any) -> AsyncIterator[House]:
     await keys.start(timedelta(days=30))
     passwords = Passwords(threads=chosen.hash_threads, queue=chosen.hash_queue)
     tried, callers = Attempts(db, chosen.limits), Callers(chosen.trusted_proxies or 0)
-    accounts = Accounts(db, passwords, tried, chosen.family_life)
+    accounts, peers = Accounts(db, passwords, tried, chosen.family_life), Peers()
     server = make_server(chosen, keys, things=things(), memberships=lambda user_id: memberships(db, user_id))
-    identity_pb2_grpc.add_IdentityServiceServicer_to_server(
-        IdentityServicer(db, accounts, keys, SECRET.encode(), callers), server
-    )
     organizations_pb2_grpc.add_OrganizationServiceServicer_to_server(OrganizationServicer(db, tried, callers), server)
     port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
     try:
-        async with channel(f"127.0.0.1:{port}") as to_server:
+        async with served(peers.serve) as to_peers, channel(f"127.0.0.1:{port}") as to_server:
+            deletions = Deletions(db, accounts, BookingClient(to_peers), InventoryClient(to_peers))
+            exports = Exports(db, {name: partial(peers.records, name) for name in ("inventory", "booking", "payment")})
+            servicer = IdentityServicer(db, accounts, deletions, exports, keys, SECRET.encode(), callers)
+            identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
+            await server.start()
             stubs = (
                 identity_pb2_grpc.IdentityServiceStub(to_server),
                 organizations_pb2_grpc.OrganizationServiceStub(to_server),
             )
-            yield House(db, keys, vault, passwords, *stubs)
+            yield House(db, keys, vault, passwords, *stubs, deletions, peers)
     finally:
         await server.stop(1)
         await passwords.close()

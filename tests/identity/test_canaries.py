@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,24 +26,21 @@ from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.services import API, replicas
 from stack.settings import ROOT
+from tests.identity.canaries import (
+    PASSWORD,
+    PERSONAL,
+    TOLD,
+    WRONG,
+    have_a_deleted_account,
+    have_a_seller,
+    have_a_show,
+    have_guests,
+)
 from tests.operations.collector import Collector
 from tests.patience import patient
 from tests.stacks import started
 
-PASSWORD = "Kanarienvogel! süß & yellow/+?"
 SECONDS = patient(30)
-WRONG = f"wrong-{PASSWORD}"
-PERSONAL = {
-    "event's title": "Canary Concerto",
-    "venue's name": "Canary Hall",
-    "screen's name": "Canary Stage",
-    "section's name": "Canary Balcony",
-    "city's name": "Canaryville",
-    "e-mail address": "canary@example.com",
-}
-"""What people have written: it may be in answers, and never in a public event."""
-TOLD = {"guest's name": "Canary Countess", "access code": "CANARY-CODE-77"}
-"""What organizers and those whom it is for are told, and nobody else is, nor any log."""
 KEPT = {"key.pem", credentials.FILE}
 """Files of the data folder that secrets are for, besides PostgreSQL's own."""
 
@@ -145,8 +141,9 @@ def _walk(aviary: Aviary) -> None:
         base_url=f"{stack.public_url}{API}/", timeout=SECONDS, trust_env=False, event_hooks={"response": [keep]}
     ) as http:
         _have_an_account(aviary, http)
+        have_a_deleted_account(http)
         http.auth = over_http(stack.settings)
-        show = _have_a_show(http)
+        show = have_a_show(http)
         seats = [seat["id"] for seat in http.get(f"seats/shows/{show}/available").json()["seats"]]
         user = str(uuid4())
         order = {"userId": user, "showId": show, "showSeatIds": seats[:1]}
@@ -164,7 +161,8 @@ def _walk(aviary: Aviary) -> None:
         http.get("shows", params={"pageToken": "nonsense"})
         for path in ("bookings", "nothing", "%00", f"bookings/{booking}?userId=nobody"):
             http.get(path)
-        _have_guests(http, show, user, seats[2:4])
+        have_guests(http, show, user, seats[2:4])
+        have_a_seller(http)
         _ask_without_a_database(stack, http, order | {"showSeatIds": seats[1:2]}, booking, session)
 
 
@@ -184,37 +182,6 @@ def _ask_without_a_database(
     finally:
         stack.start_one("postgres")
     stack.wait_ready(SECONDS)
-
-
-def _have_guests(http: httpx.Client, show: str, user: str, seats: list[str]) -> None:
-    """Block two seats; have one by an access code, which is refused first, and one for a guest."""
-    name, code = TOLD.values()
-    some = {"userId": user, "showSeatIds": seats[:1]}
-    assert http.post(f"shows/{show}/block-seats", json={"showSeatIds": seats, "reason": "Guests"}).status_code == 200
-    wish = {"code": code, "reason": "Guests", "maxSeats": 1}
-    refused = http.post("bookings/hold-seats", json=some | {"showId": show, "accessCode": code})
-    assert "ACCESS_CODE_NOT_VALID" in refused.text
-    assert http.post(f"shows/{show}/access-codes", json=wish).status_code == 200
-    http.post(f"shows/{show}/access-codes", json=wish)
-    assert http.post("bookings/hold-seats", json=some | {"showId": show, "accessCode": code}).status_code == 200
-    assert http.get(f"shows/{show}/access-codes").json()["accessCodes"][0]["code"] == code
-    guest = {"guestUserId": user, "showSeatIds": seats[1:], "guestName": name}
-    booked = http.post(f"shows/{show}/guests", json=guest)
-    assert booked.json()["guestName"] == name
-
-
-def _have_a_show(http: httpx.Client) -> str:
-    """Put a show on sale of which every text is a canary; return its id."""
-    title, venue, screen, section, city, _ = PERSONAL.values()
-    movie = http.post("movies", json={"title": title, "description": title, "durationMinutes": 90}).json()["id"]
-    hall = http.post("venues", json={"name": venue, "city": city, "address": city}).json()["id"]
-    row = {"label": "A", "seatCount": 4, "tier": "REGULAR"}
-    layout = {"name": screen, "sections": [{"name": section, "rows": [row]}]}
-    stage = http.post(f"venues/{hall}/screens", json=layout).json()["id"]
-    starts_at = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%dT%H:%M:%SZ}"
-    prices = [{"tier": "REGULAR", "price": 25_000}]
-    show = {"movieId": movie, "screenId": stage, "startTime": starts_at, "prices": prices}
-    return str(http.post("shows", json=show).json()["id"])
 
 
 def _have_an_account(aviary: Aviary, http: httpx.Client) -> None:

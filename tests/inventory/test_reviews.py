@@ -198,3 +198,16 @@ async def test_what_is_not_there_is_not_found(seen: Seen, catalogue: Catalogue) 
         with pytest.raises(ReviewNotFound):
             await wish
     assert not (await seen.read()).reviews
+
+
+async def test_of_who_deletes_the_account_words_and_name_are_forgotten_and_the_rating_stays(seen: Seen) -> None:
+    for who in (ANN, BOB):
+        await seen.sell(who)
+    await seen.end()
+    for who, name in ((ANN, "Ann R."), (BOB, "Bob")):
+        await seen.write(who, 3, "Fine", name)
+    for _ in range(2):
+        await seen.rpc.ForgetReviewer(pb.ForgetReviewerRequest(user_id=str(ANN)), None)  # type: ignore[arg-type]
+    page = await seen.read()
+    assert sorted((one.shown_name, one.text, one.rating) for one in page.reviews) == [("", "", 3), ("Bob", "Fine", 3)]
+    assert (page.total, page.average_hundredths) == (2, 300)

@@ -192,6 +192,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "Login": ({}, {"email": email("user"), "password": world.password}),
         "Refresh": ({}, {"refreshToken": "unknown"}),
         "ChangePassword": ({}, {"currentPassword": "not the password", "newPassword": "correct horse"}),
+        "DeleteAccount": ({}, {"password": "not the password"}),
         "SetRoles": ({"user_id": world.account_id}, {"roles": ["ORGANIZER"]}),
         "SetEmailVerified": ({"user_id": world.account_id}, {"emailVerified": True}),
         "DeactivateCoupon": ({"coupon_id": world.coupon_id}, None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.system.damage import Damage, again
+from tests.system.damage import NEW, Damage, again
 
 ADDRESS, ROLES, FAMILY = (
     "an-address-has-one-account",
@@ -11,7 +11,10 @@ ADDRESS, ROLES, FAMILY = (
 )
 ONE, ENDED, KEY = "a-family-has-one-token", "an-ended-family-gets-no-token", "there-is-a-key-to-sign-with"
 OWNED, JOINED = "an-organization-has-an-owner", "members-belong-to-accounts-and-organizations"
+LEFT, FORGOTTEN = "of-a-deleted-account-nothing-is-left", "a-deleted-user-is-forgotten"
 ADMIN = "'ADMIN' = ANY (roles)"
+DELETED = "deleted_at IS NOT NULL"
+IS_DONE = "UPDATE identity.deletions SET done_at = now() + interval '1 second'"
 GOING_ON = "ended_at IS NULL"
 
 
@@ -23,6 +26,12 @@ def families(change: str, condition: str = GOING_ON) -> str:
     return f"UPDATE identity.token_families SET {change} WHERE {condition}"
 
 
+def a_review(text: str, name: str, user: str = "(SELECT user_id FROM identity.deletions LIMIT 1)") -> str:
+    columns = "id, event_id, user_id, rating, text, shown_name, created_at, reports"
+    values = f"gen_random_uuid(), gen_random_uuid(), {user}, 5, {text}, {name}, now(), 0"
+    return f"INSERT INTO inventory.reviews ({columns}) VALUES ({values})"
+
+
 ACCOUNTS = (
     Damage("an address in capitals", ADDRESS, users("email = upper(email)")),
     Damage("an address in wide letters", ADDRESS, users("email = email || U&'\\FF41'")),
@@ -32,6 +41,31 @@ ACCOUNTS = (
         "two accounts of one address",
         ADDRESS,
         users(f"email = (SELECT email FROM identity.users WHERE {ADMIN} LIMIT 1)", f"NOT {ADMIN}"),
+    ),
+    Damage("a deleted account with something in it", LEFT, users("is_empty = false", DELETED)),
+    Damage("a deleted account of which nobody knows what is in it", LEFT, users("is_empty = NULL", DELETED)),
+    Damage("a deleted account that is there again", LEFT, users("deleted_at = NULL", DELETED)),
+    Damage("an account deleted by nobody", LEFT, "DELETE FROM identity.deletions"),
+    Damage(
+        "a member who is deleted",
+        LEFT,
+        "INSERT INTO identity.members SELECT o.id, u.id, 'DOOR', now()"
+        f" FROM identity.organizations o CROSS JOIN identity.users u WHERE u.{DELETED}",
+    ),
+    Damage(
+        "a login to a deleted account",
+        LEFT,
+        families("ended_at = NULL, ended_by = NULL", f"user_id IN (SELECT id FROM identity.users WHERE {DELETED})"),
+    ),
+    *(
+        Damage(f"a review of a deleted user, with {what}", FORGOTTEN, f"{IS_DONE}; {a_review(*words)}")
+        for what, words in (("words", ("'Fine'", "''")), ("a name", ("''", "'Asha R.'")))
+    ),
+    Damage(
+        "a guest's name of a deleted user",
+        FORGOTTEN,
+        f"{IS_DONE}; UPDATE booking.bookings SET guest_name = 'Asha Rao',"
+        " user_id = (SELECT user_id FROM identity.deletions LIMIT 1)",
     ),
     Damage("an account twice", "accounts-are-numbered-once", again("identity.users")),
     Damage("somebody who is no user", ROLES, users("roles = '{ADMIN}'")),
@@ -116,3 +150,25 @@ ACCOUNTS = (
     Damage("a signing key of tomorrow", KEY, "UPDATE identity.signing_keys SET created_at = now() + interval '1 day'"),
     Damage("a signing key of no time", KEY, "UPDATE identity.signing_keys SET created_at = NULL"),
 )
+
+
+def deleted(users: str, done_at: str) -> str:
+    """Let users who are in no accounts of the copy be deleted, or be about to be."""
+    return f"INSERT INTO identity.deletions SELECT user_id, now(), now(), {done_at} FROM {users}"
+
+
+FOREVER = "now() + interval '1 day'"
+SOMEBODY = f"(SELECT {NEW}::uuid AS user_id) AS somebody"
+OF_DELETIONS = {
+    "an account is about to be deleted": (
+        "INSERT INTO identity.deletions SELECT id, now(), NULL, NULL FROM identity.users WHERE deleted_at IS NULL"
+    ),
+    "a user is deleted whose words are still to be forgotten": (
+        f"{deleted(SOMEBODY, 'NULL')}; {a_review(repr('Fine'), repr(''), NEW)}"
+    ),
+    "a user's words are forgotten": f"{deleted(SOMEBODY, FOREVER)}; {a_review(repr(''), repr(''), NEW)}",
+    "a user is deleted whose names as a guest are still to be forgotten": deleted(
+        "booking.bookings WHERE guest_name <> ''", "NULL"
+    ),
+    "a deleted user had bookings": deleted("booking.bookings WHERE guest_name IS NULL", FOREVER),
+}

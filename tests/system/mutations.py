@@ -308,6 +308,7 @@ HARMLESS = {
     "Refresh": "a token that comes again gives the same next one, with another access token",
     "Logout": "what has ended has ended",
     "UpdateProfile": "a user is called what the last request says",
+    "DeleteAccount": "what is deleted is deleted",
     "ChangePassword": "a second time, the present password is another",
     "SetRoles": "a user has the roles that the last request says",
     "ShareEvent": "it is shared with whom the last request says",

@@ -130,7 +130,7 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
         assert set(variables) <= {each.name for each in method.descriptor.input_type.fields}
         if method.descriptor.name in (
             *("ReceiveWebhook", "SimulatePayment", "RefundBooking", "CancelBooking", "Refresh", "ChangePassword"),
-            *("Logout", "UpdateProfile", "ReceiveRazorpayWebhook", "ReturnFromRazorpay"),
+            *("DeleteAccount", "Logout", "UpdateProfile", "ReceiveRazorpayWebhook", "ReturnFromRazorpay"),
             # There is no ticket yet.
             *("PreviewRefund", "GrantRefund", "GetInvoice", "GetTicketCode", "RenderTicketCode"),
             # Nobody has seen the show yet.

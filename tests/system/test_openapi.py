@@ -171,6 +171,11 @@ async def _have_an_account(stack: Stack, client: Client) -> None:
     verified = {"emailVerified": True}
     ok(await client.ask("PUT", f"users/{tokens['userId']}/email-verified", verified, headers=headers))
     await _have_an_organization(client, who["email"], tokens["userId"])
+    who = {"email": f"{uuid4()}@example.com", "password": "correct horse battery"}
+    ok(await client.ask("POST", "auth/register", who))
+    headers = {"authorization": f"Bearer {ok(await client.ask('POST', 'auth/login', who))['accessToken']}"}
+    for path in ("users/me/delete", "users/profile/delete"):
+        ok(await client.ask("POST", path, {"password": who["password"]}, headers=headers))
 
 
 async def _have_an_organization(client: Client, email: str, user_id: str) -> None:

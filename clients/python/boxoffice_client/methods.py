@@ -351,6 +351,7 @@ class Methods:
     get_profile = Method(Identity, identity.GetProfileRequest, identity.User)
     update_profile = Method(Identity, identity.UpdateProfileRequest, identity.User)
     change_password = Method(Identity, identity.ChangePasswordRequest, identity.Tokens)
+    delete_account = Method(Identity, identity.DeleteAccountRequest, identity.DeleteAccountResponse)
     list_users = Method(Identity, identity.ListUsersRequest, identity.ListUsersResponse)
     set_roles = Method(Identity, identity.SetRolesRequest, identity.User)
 

@@ -329,6 +329,24 @@ class FreeBookingLimitExceeded(FailedPrecondition):
     reason = "FREE_BOOKING_LIMIT_EXCEEDED"
 
 
+class BookingToCome(FailedPrecondition):
+    """The account has a booking that is under way, or of a show that is to come: `metadata["booking_id"]`."""
+
+    reason = "BOOKING_TO_COME"
+
+
+class PaymentOpen(FailedPrecondition):
+    """The account has a payment or a refund that is under way: wait until it is done."""
+
+    reason = "PAYMENT_OPEN"
+
+
+class AccountDeleted(FailedPrecondition):
+    """The account is deleted, or about to be: it books nothing any more."""
+
+    reason = "ACCOUNT_DELETED"
+
+
 class SeatsNotLeft(_OfSeats, FailedPrecondition):
     """The booking does not have these seats, or they were given back before: `seat_ids`."""
 

@@ -30,7 +30,7 @@ from services.booking.coupons import uses
 from services.booking.coupons.domain import Coupon
 from services.booking.creating import statements as sql
 from services.booking.creating.free import count_free
-from services.booking.errors import EmailNotVerified, FreeBookingLimitExceeded, PriceChanged
+from services.booking.errors import AccountDeleted, EmailNotVerified, FreeBookingLimitExceeded, PriceChanged
 from services.booking.quoting.domain import NO_TERMS, PricedSeats, ShowTerms, price
 from services.booking.quoting.terms import read_terms, terms_of
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
@@ -125,16 +125,24 @@ class BeginBookings:
             stored, found, begun = await self._db.transact(answers.find(keys), terms, _intents(batch))
         terms_by_show = read_terms(found)
         intents = {row.id: row for row in begun}
-        taken = [command.idempotency for command in batch if command.id not in intents and command.idempotency]
+        without = [command for command in batch if command.id not in intents]
+        closed = {row.user_id for row in await self._closed(without)} if without else set()
+        taken = [command.idempotency for command in without if command.idempotency]
         under_way = await self._db.fetch(sql.KEYS_UNDER_WAY, columns(taken, "user_id", "key")) if taken else []
         # Where a key is in both, its answer counts.
         first = {(row.user_id, row.key): row for row in (*under_way, *stored)}
         return [
             _begun(intents[command.id], terms_by_show.get(command.show.show_id, NO_TERMS), coupons.get(command.id))
             if command.id in intents
+            else AccountDeleted()
+            if command.new.user_id in closed
             else _known(command, first)
             for command in batch
         ]
+
+    async def _closed(self, batch: Sequence[Create]) -> list[Row]:
+        """Return which users of a batch book nothing any more."""
+        return await self._db.fetch(sql.CLOSED_USERS, {"user_ids": [command.new.user_id for command in batch]})
 
     async def _begin_with_coupons(
         self, batch: Sequence[Create], *others: Statement

@@ -19,10 +19,16 @@ BEGIN_BOOKINGS = """
     ) AS show (
         show_id, event_id, is_movie, title, theatre, city, screen, starts_at, organization_id, time_zone, show_revision
     ) USING (show_id)
+    WHERE NOT EXISTS (SELECT FROM closed_users c WHERE c.user_id = new.user_id AND c.closed_until > clock.now)
     ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id, created_at
 """
-"""Write the intents of bookings, each show once. A key that is in use already gives no row."""
+"""Write the intents of bookings, each show once. A key that is in use already gives no row, nor does a closed user."""
+
+CLOSED_USERS = """
+    SELECT user_id FROM closed_users WHERE user_id = ANY(%(user_ids)s) AND closed_until > boxoffice_clock()
+"""
+"""Those who book nothing, as their accounts are deleted or about to be."""
 
 KEYS_UNDER_WAY = """
     SELECT b.user_id, b.idempotency_key AS key, b.request_hash, NULL AS answer
@@ -50,6 +56,9 @@ FINISH_BOOKINGS = """
         ) AS priced (booking_id, total, discount, fee, tax, final, include_tax, seller, place, in_currency, until,
             sales_end, labels, starts, in_screen, revision)
         WHERE id = priced.booking_id AND state = 'RESERVING' AND version = 1
+            AND NOT EXISTS (
+                SELECT FROM closed_users c WHERE c.user_id = bookings.user_id AND c.closed_until > boxoffice_clock()
+            )
         RETURNING id
     ), with_seats AS (
         INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price, discount, fee, tax,
@@ -72,7 +81,8 @@ FINISH_BOOKINGS = """
     SELECT id FROM finished
 """
 """Freeze what is paid and its lines, and write the seats and the answer under the key. A booking that recovery took
-over meanwhile gives no row and has nothing written."""
+over meanwhile gives no row and has nothing written, and neither has one whose user was closed meanwhile: recovery
+gives it up."""
 
 NAME_GUESTS = """
     UPDATE bookings b SET guest_name = new.guest_name

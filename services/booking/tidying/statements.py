@@ -33,13 +33,17 @@ FORGET_KEYS = f"""
 """A booking's own key goes together with its answer: by itself it would read as a request that is still under way."""
 
 FORGET_GUESTS = """
-    UPDATE bookings SET guest_name = '' WHERE id = ANY (ARRAY(
-        SELECT id FROM bookings
-        WHERE guest_name <> '' AND starts_at < (SELECT boxoffice_clock()) - make_interval(days => %(days)s)
-        ORDER BY starts_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    ))
+    WITH forgotten AS (
+        UPDATE bookings SET guest_name = '' WHERE id = ANY (ARRAY(
+            SELECT id FROM bookings
+            WHERE guest_name <> '' AND starts_at < (SELECT boxoffice_clock()) - make_interval(days => %(days)s)
+            ORDER BY starts_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING id
+    ), searched AS (DELETE FROM booking_names WHERE booking_id IN (SELECT id FROM forgotten))
+    SELECT FROM forgotten
 """
-"""Forget the names of guests long after their shows. An empty one is still a guest's."""
+"""Forget the names of guests long after their shows, and what they are searched by. An empty one is still a guest's."""
 
 NUMBER_BOOKINGS = """
     UPDATE bookings SET booking_number = new_booking_number()

@@ -17,23 +17,25 @@ CREATE_USER = """
 """
 """Create an account; no row where the e-mail address has one."""
 
-FIND_USER = f"{_USERS} WHERE id = %(id)s"
+FIND_USER = f"{_USERS} WHERE id = %(id)s AND deleted_at IS NULL"
 
-FIND_CONTACTS = "SELECT id, name, email, phone, email_verified_at FROM users WHERE id = ANY(%(ids)s)"
+_CONTACTS = "id, name, email, phone, email_verified_at"
+FIND_CONTACTS = f"SELECT {_CONTACTS} FROM users WHERE id = ANY(%(ids)s) AND deleted_at IS NULL"
 
-FIND_PASSWORD = "SELECT id, email, password_hash FROM users WHERE id = %(id)s"
+FIND_PASSWORD = "SELECT id, password_hash FROM users WHERE id = %(id)s AND deleted_at IS NULL"
 
 FIND_LOGIN = "SELECT id, password_hash FROM users WHERE email = %(email)s"
 
 CHANGE_PROFILE = f"""
-    UPDATE users SET name = coalesce(%(name)s, name), phone = coalesce(%(phone)s, phone) WHERE id = %(id)s
+    UPDATE users SET name = coalesce(%(name)s, name), phone = coalesce(%(phone)s, phone)
+    WHERE id = %(id)s AND deleted_at IS NULL
     RETURNING {_COLUMNS}
 """
 
 VERIFY_EMAIL = f"""
     UPDATE users SET
         email_verified_at = CASE WHEN %(is_verified)s THEN coalesce(email_verified_at, boxoffice_clock()) END
-    WHERE id = %(id)s
+    WHERE id = %(id)s AND deleted_at IS NULL
     RETURNING {_COLUMNS}
 """
 """What is verified stays so since then."""
@@ -50,5 +52,4 @@ _USER_FILTERS = {"email": "email = %(email)s", "after": "id < %(after)s"}
 def list_users(given: Mapping[str, Any]) -> str:
     """Accounts, newest first; filters `email` and `after` (an id)."""
     conditions = [condition for name, condition in _USER_FILTERS.items() if given[name] is not None]
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"{_USERS} {where} ORDER BY id DESC LIMIT %(limit)s"
+    return f"{_USERS} WHERE {' AND '.join(['deleted_at IS NULL', *conditions])} ORDER BY id DESC LIMIT %(limit)s"

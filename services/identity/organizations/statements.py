@@ -21,7 +21,7 @@ LOCK_ACCOUNTS = """
 
 ACCOUNTS = """
     SELECT id, email, name, (SELECT count(*) FROM members WHERE user_id = u.id) AS organizations
-    FROM users u WHERE id = ANY(%(ids)s) OR email = ANY(%(emails)s)
+    FROM users u WHERE (id = ANY(%(ids)s) OR email = ANY(%(emails)s)) AND deleted_at IS NULL
 """
 """Accounts, and in how many organizations each is. Only under the accounts' locks."""
 

@@ -5,7 +5,7 @@ LOCK_ADMINS = "SELECT id FROM users WHERE 'ADMIN' = ANY (roles) ORDER BY id FOR 
 
 LOCK_USERS = """
     SELECT id, email, name, roles, created_at, phone, email_verified_at FROM users
-    WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+    WHERE id = ANY(%(ids)s) AND deleted_at IS NULL ORDER BY id FOR UPDATE
 """
 
 SET_ROLES = "UPDATE users SET roles = %(roles)s WHERE id = %(id)s"

@@ -68,7 +68,7 @@ END_FAMILY = """
 """End the family of a token, whichever of its tokens that is; no row where it has ended already."""
 
 END_FAMILIES = """
-    UPDATE token_families SET ended_at = boxoffice_clock(), ended_by = 'PASSWORD'
+    UPDATE token_families SET ended_at = boxoffice_clock(), ended_by = %(by)s
     WHERE user_id = %(user_id)s AND ended_at IS NULL
 """
 

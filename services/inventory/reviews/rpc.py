@@ -8,10 +8,13 @@ from boxoffice.inventory.v1 import reviews_pb2_grpc
 from services.chassis.store.database import Database
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, PageRequest
+from services.chassis.wire.records import page as page_of_records
 from services.inventory.catalogue.events import get_event
 from services.inventory.reviews import messages
+from services.inventory.reviews.forgetting import forget_reviewer
 from services.inventory.reviews.listing import get_rating, list_reviews
 from services.inventory.reviews.operation import ChangeReviews, Delete, Hide, Report, Write
+from services.inventory.reviews.records import KINDS
 
 NOBODY = UUID(int=0)
 
@@ -55,3 +58,13 @@ class ReviewServicer(reviews_pb2_grpc.ReviewServiceServicer):
         is_hidden = request.hidden if request.HasField("hidden") else True
         wish = Hide(UUID(request.event_id), NOBODY, UUID(request.review_id), is_hidden=is_hidden)
         return messages.render(await self._change.alone(wish), for_admin=True)
+
+    async def ForgetReviewer(self, request: pb.ForgetReviewerRequest, context: Context) -> pb.ForgetReviewerResponse:
+        await forget_reviewer(self._db, UUID(request.user_id))
+        return pb.ForgetReviewerResponse()
+
+    async def ListReviewerRecords(
+        self, request: pb.ListReviewerRecordsRequest, context: Context
+    ) -> pb.ListReviewerRecordsResponse:
+        records, token = await page_of_records(self._db, KINDS, UUID(request.user_id), request.page_token)
+        return pb.ListReviewerRecordsResponse(records=records, next_page_token=token)

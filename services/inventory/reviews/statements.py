@@ -18,6 +18,15 @@ RATE_EVENTS = """
     SELECT event_id, 0, 0 FROM unnest(%(event_id)s::uuid[]) AS n (event_id) ON CONFLICT DO NOTHING
 """
 
+LOCK_EVENTS_OF_REVIEWER = """
+    SELECT id AS event_id FROM events WHERE id IN (SELECT event_id FROM reviews WHERE user_id = %(user_id)s)
+    ORDER BY id FOR NO KEY UPDATE
+"""
+
+FORGET_WORDS = """
+    UPDATE reviews SET text = '', shown_name = '' WHERE user_id = %(user_id)s AND (text <> '' OR shown_name <> '')
+"""
+
 REVIEWS_BY_NAME = f"""
     {_REVIEWS} WHERE (event_id, user_id) IN (
         SELECT event_id, user_id FROM unnest(%(event_id)s::uuid[], %(user_id)s::uuid[]) AS n (event_id, user_id)

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from services.chassis.store.database import Database
 from services.chassis.store.rows import read
+from services.chassis.wire.records import page
 from services.chassis.writes.lookup import Lookup
 from services.payment.checkout import statements as sql
 from services.payment.domain.payments import Payment
 from services.payment.errors import PaymentNotFound
+from services.payment.records import KINDS
 
 
 class PaymentLookup:
@@ -37,6 +39,15 @@ class PaymentLookup:
         """Return the payments of each booking, newest first."""
         lists = await self._list(booking_ids)
         return [lists.get(booking_id, []) for booking_id in booking_ids]
+
+    async def count_open(self, user_id: UUID) -> tuple[int, int]:
+        """Return how many payments of a user are under way, and how many refunds and disputes of them."""
+        [row] = await self._db.fetch(sql.COUNT_OPEN, {"user_id": user_id})
+        return row.payments, row.refunds
+
+    async def records(self, user_id: UUID, token: str) -> tuple[list[str], str]:
+        """Return a page of what is kept of a user, and the token of the next one."""
+        return await page(self._db, KINDS, user_id, token)
 
     async def _list(self, booking_ids: Sequence[UUID]) -> dict[UUID, list[Payment]]:
         lists: defaultdict[UUID, list[Payment]] = defaultdict(list)

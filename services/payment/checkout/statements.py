@@ -147,3 +147,12 @@ HASTEN_ALL_POLLS = """
     )
 """
 """Let every live payment be due to be asked about, but for those that somebody is busy with."""
+
+COUNT_OPEN = """
+    SELECT count(*) FILTER (WHERE p.state = 'PENDING') AS payments,
+        count(*) FILTER (WHERE p.disputed_amount > 0 OR EXISTS (
+            SELECT FROM refunds r WHERE r.payment_id = p.id AND r.state <> 'SUCCEEDED'
+        )) AS refunds
+    FROM payments p WHERE p.user_id = %(user_id)s
+"""
+"""How much of a user's payments is under way, and of what goes back of them."""

@@ -123,6 +123,16 @@ class BookingServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsResponse.FromString,
                 _registered_method=True)
+        self.CloseUser = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/CloseUser',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CloseUserRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CloseUserResponse.FromString,
+                _registered_method=True)
+        self.ListBookingRecords = channel.unary_unary(
+                '/boxoffice.booking.v1.BookingService/ListBookingRecords',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingRecordsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingRecordsResponse.FromString,
+                _registered_method=True)
         self.ListBookingEvents = channel.unary_unary(
                 '/boxoffice.booking.v1.BookingService/ListBookingEvents',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingEventsRequest.SerializeToString,
@@ -177,6 +187,7 @@ class BookingServiceServicer:
         back. Without a code the user can book.
         ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
         `final_amount`).
+        FAILED_PRECONDITION ACCOUNT_DELETED: the account of the user is deleted, or about to be.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -218,6 +229,7 @@ class BookingServiceServicer:
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION ACCOUNT_DELETED: the account of the user is deleted, or about to be.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -413,6 +425,27 @@ class BookingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CloseUser(self, request, context):
+        """Keeps a user whose account is about to be deleted from booking, for longer than an access token lives, unless something
+        of theirs is open; then it does nothing. Where the account is deleted, nothing is asked, and names of guests of the
+        user's bookings are forgotten. It may be repeated.
+
+        FAILED_PRECONDITION BOOKING_TO_COME: the user has a booking that is under way, or of a show that is to come.
+        FAILED_PRECONDITION PAYMENT_OPEN: the user has a payment or a refund that is under way.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBookingRecords(self, request, context):
+        """Lists what is kept of a user, in pages.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListBookingEvents(self, request, context):
         """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
@@ -513,6 +546,16 @@ def add_BookingServiceServicer_to_server(servicer, server):
                     servicer.BatchRecordUndoneRefunds,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsResponse.SerializeToString,
+            ),
+            'CloseUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseUser,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CloseUserRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.CloseUserResponse.SerializeToString,
+            ),
+            'ListBookingRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBookingRecords,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingRecordsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingRecordsResponse.SerializeToString,
             ),
             'ListBookingEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListBookingEvents,
@@ -982,6 +1025,60 @@ class BookingService:
             '/boxoffice.booking.v1.BookingService/BatchRecordUndoneRefunds',
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_booking__pb2.BatchRecordUndoneRefundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/CloseUser',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.CloseUserRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.CloseUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBookingRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.BookingService/ListBookingRecords',
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingRecordsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_booking__pb2.ListBookingRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -82,6 +82,7 @@ class BookingServiceStub:
     back. Without a code the user can book.
     ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
     `final_amount`).
+    FAILED_PRECONDITION ACCOUNT_DELETED: the account of the user is deleted, or about to be.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -115,6 +116,7 @@ class BookingServiceStub:
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION ACCOUNT_DELETED: the account of the user is deleted, or about to be.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -250,6 +252,19 @@ class BookingServiceStub:
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     """
+    CloseUser: _grpc.UnaryUnaryMultiCallable[_booking_pb2.CloseUserRequest, _booking_pb2.CloseUserResponse]
+    """Keeps a user whose account is about to be deleted from booking, for longer than an access token lives, unless something
+    of theirs is open; then it does nothing. Where the account is deleted, nothing is asked, and names of guests of the
+    user's bookings are forgotten. It may be repeated.
+
+    FAILED_PRECONDITION BOOKING_TO_COME: the user has a booking that is under way, or of a show that is to come.
+    FAILED_PRECONDITION PAYMENT_OPEN: the user has a payment or a refund that is under way.
+    """
+    ListBookingRecords: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListBookingRecordsRequest, _booking_pb2.ListBookingRecordsResponse]
+    """Lists what is kept of a user, in pages.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    """
     ListBookingEvents: _grpc.UnaryUnaryMultiCallable[_booking_pb2.ListBookingEventsRequest, _booking_pb2.ListBookingEventsResponse]
     """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
@@ -309,6 +324,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     back. Without a code the user can book.
     ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
     `final_amount`).
+    FAILED_PRECONDITION ACCOUNT_DELETED: the account of the user is deleted, or about to be.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -342,6 +358,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
     FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
     FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+    FAILED_PRECONDITION ACCOUNT_DELETED: the account of the user is deleted, or about to be.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     """
@@ -477,6 +494,19 @@ class BookingServiceAsyncStub(BookingServiceStub):
 
     Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
     """
+    CloseUser: _aio.UnaryUnaryMultiCallable[_booking_pb2.CloseUserRequest, _booking_pb2.CloseUserResponse]  # type: ignore[assignment]
+    """Keeps a user whose account is about to be deleted from booking, for longer than an access token lives, unless something
+    of theirs is open; then it does nothing. Where the account is deleted, nothing is asked, and names of guests of the
+    user's bookings are forgotten. It may be repeated.
+
+    FAILED_PRECONDITION BOOKING_TO_COME: the user has a booking that is under way, or of a show that is to come.
+    FAILED_PRECONDITION PAYMENT_OPEN: the user has a payment or a refund that is under way.
+    """
+    ListBookingRecords: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListBookingRecordsRequest, _booking_pb2.ListBookingRecordsResponse]  # type: ignore[assignment]
+    """Lists what is kept of a user, in pages.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    """
     ListBookingEvents: _aio.UnaryUnaryMultiCallable[_booking_pb2.ListBookingEventsRequest, _booking_pb2.ListBookingEventsResponse]  # type: ignore[assignment]
     """Returns events of the topic `bookings`, in order: those behind a position, or the oldest that are kept.
 
@@ -539,6 +569,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         back. Without a code the user can book.
         ABORTED PRICE_CHANGED: `expected_total` is another amount than would be paid, and nothing is booked (`expected_total`,
         `final_amount`).
+        FAILED_PRECONDITION ACCOUNT_DELETED: the account of the user is deleted, or about to be.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -584,6 +615,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SALES_ENDED: sales for the show have ended, before it begins.
         FAILED_PRECONDITION SHOW_CANCELLED: the show is cancelled.
         FAILED_PRECONDITION SHOW_STARTED: the show has begun.
+        FAILED_PRECONDITION ACCOUNT_DELETED: the account of the user is deleted, or about to be.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another booking.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         """
@@ -802,6 +834,31 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         see, and holds up no other. Its booking's status stays what it is.
 
         Refusals of one item: NOT_FOUND BOOKING_NOT_FOUND: there never was such a booking.
+        """
+
+    @_abc_1.abstractmethod
+    def CloseUser(
+        self,
+        request: _booking_pb2.CloseUserRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.CloseUserResponse, _abc.Awaitable[_booking_pb2.CloseUserResponse]]:
+        """Keeps a user whose account is about to be deleted from booking, for longer than an access token lives, unless something
+        of theirs is open; then it does nothing. Where the account is deleted, nothing is asked, and names of guests of the
+        user's bookings are forgotten. It may be repeated.
+
+        FAILED_PRECONDITION BOOKING_TO_COME: the user has a booking that is under way, or of a show that is to come.
+        FAILED_PRECONDITION PAYMENT_OPEN: the user has a payment or a refund that is under way.
+        """
+
+    @_abc_1.abstractmethod
+    def ListBookingRecords(
+        self,
+        request: _booking_pb2.ListBookingRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_booking_pb2.ListBookingRecordsResponse, _abc.Awaitable[_booking_pb2.ListBookingRecordsResponse]]:
+        """Lists what is kept of a user, in pages.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         """
 
     @_abc_1.abstractmethod

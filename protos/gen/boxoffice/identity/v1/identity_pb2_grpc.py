@@ -78,6 +78,16 @@ class IdentityServiceStub:
                 request_serializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.ChangePasswordRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.Tokens.FromString,
                 _registered_method=True)
+        self.ExportAccount = channel.unary_unary(
+                '/boxoffice.identity.v1.IdentityService/ExportAccount',
+                request_serializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.ExportAccountRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.DeleteAccount = channel.unary_unary(
+                '/boxoffice.identity.v1.IdentityService/DeleteAccount',
+                request_serializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.DeleteAccountRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.DeleteAccountResponse.FromString,
+                _registered_method=True)
         self.ListUsers = channel.unary_unary(
                 '/boxoffice.identity.v1.IdentityService/ListUsers',
                 request_serializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.ListUsersRequest.SerializeToString,
@@ -198,6 +208,39 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportAccount(self, request, context):
+        """Returns all that is kept of the caller, as JSON, in pages: `records`, each with its `service`, its `kind` and the `data` as
+        it is kept, and `nextPageToken`, which is empty on the last page. Passwords, tokens and their hashes are not in it, nor
+        are names of requests (docs/privacy.md).
+
+        INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteAccount(self, request, context):
+        """Deletes the caller's account for good: what is personal of it is forgotten, its id stays (docs/privacy.md). Who was
+        logged in stays so for 15 minutes at most, and books nothing any more. The e-mail address may be registered anew, as
+        another account. What was deleted once may be asked for again.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+        FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
+        FAILED_PRECONDITION BOOKING_TO_COME: the account has a booking that is under way, or of a show that is to come.
+        FAILED_PRECONDITION PAYMENT_OPEN: the account has a payment or a refund that is under way.
+        FAILED_PRECONDITION LAST_OWNER: an organization would have no owner any more.
+        FAILED_PRECONDITION LAST_ADMIN: nobody would be an admin any more.
+        ABORTED REQUEST_IN_PROGRESS: the account is being deleted; RetryInfo says when to ask again.
+        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often; RetryInfo says when to come back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListUsers(self, request, context):
         """Lists accounts, newest first.
 
@@ -284,6 +327,16 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.ChangePassword,
                     request_deserializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.ChangePasswordRequest.FromString,
                     response_serializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.Tokens.SerializeToString,
+            ),
+            'ExportAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportAccount,
+                    request_deserializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.ExportAccountRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'DeleteAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteAccount,
+                    request_deserializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.DeleteAccountRequest.FromString,
+                    response_serializer=boxoffice_dot_identity_dot_v1_dot_identity__pb2.DeleteAccountResponse.SerializeToString,
             ),
             'ListUsers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListUsers,
@@ -508,6 +561,60 @@ class IdentityService:
             '/boxoffice.identity.v1.IdentityService/ChangePassword',
             boxoffice_dot_identity_dot_v1_dot_identity__pb2.ChangePasswordRequest.SerializeToString,
             boxoffice_dot_identity_dot_v1_dot_identity__pb2.Tokens.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.identity.v1.IdentityService/ExportAccount',
+            boxoffice_dot_identity_dot_v1_dot_identity__pb2.ExportAccountRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.identity.v1.IdentityService/DeleteAccount',
+            boxoffice_dot_identity_dot_v1_dot_identity__pb2.DeleteAccountRequest.SerializeToString,
+            boxoffice_dot_identity_dot_v1_dot_identity__pb2.DeleteAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -101,6 +101,31 @@ class IdentityServiceStub:
     FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
     RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
     """
+    ExportAccount: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ExportAccountRequest, _httpbody_pb2.HttpBody]
+    """Returns all that is kept of the caller, as JSON, in pages: `records`, each with its `service`, its `kind` and the `data` as
+    it is kept, and `nextPageToken`, which is empty on the last page. Passwords, tokens and their hashes are not in it, nor
+    are names of requests (docs/privacy.md).
+
+    INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    DeleteAccount: _grpc.UnaryUnaryMultiCallable[_identity_pb2.DeleteAccountRequest, _identity_pb2.DeleteAccountResponse]
+    """Deletes the caller's account for good: what is personal of it is forgotten, its id stays (docs/privacy.md). Who was
+    logged in stays so for 15 minutes at most, and books nothing any more. The e-mail address may be registered anew, as
+    another account. What was deleted once may be asked for again.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+    FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
+    FAILED_PRECONDITION BOOKING_TO_COME: the account has a booking that is under way, or of a show that is to come.
+    FAILED_PRECONDITION PAYMENT_OPEN: the account has a payment or a refund that is under way.
+    FAILED_PRECONDITION LAST_OWNER: an organization would have no owner any more.
+    FAILED_PRECONDITION LAST_ADMIN: nobody would be an admin any more.
+    ABORTED REQUEST_IN_PROGRESS: the account is being deleted; RetryInfo says when to ask again.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often; RetryInfo says when to come back.
+    """
     ListUsers: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ListUsersRequest, _identity_pb2.ListUsersResponse]
     """Lists accounts, newest first.
 
@@ -197,6 +222,31 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     NOT_FOUND USER_NOT_FOUND: the token's user has no account.
     FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
     RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
+    """
+    ExportAccount: _aio.UnaryUnaryMultiCallable[_identity_pb2.ExportAccountRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Returns all that is kept of the caller, as JSON, in pages: `records`, each with its `service`, its `kind` and the `data` as
+    it is kept, and `nextPageToken`, which is empty on the last page. Passwords, tokens and their hashes are not in it, nor
+    are names of requests (docs/privacy.md).
+
+    INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    """
+    DeleteAccount: _aio.UnaryUnaryMultiCallable[_identity_pb2.DeleteAccountRequest, _identity_pb2.DeleteAccountResponse]  # type: ignore[assignment]
+    """Deletes the caller's account for good: what is personal of it is forgotten, its id stays (docs/privacy.md). Who was
+    logged in stays so for 15 minutes at most, and books nothing any more. The e-mail address may be registered anew, as
+    another account. What was deleted once may be asked for again.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+    FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
+    FAILED_PRECONDITION BOOKING_TO_COME: the account has a booking that is under way, or of a show that is to come.
+    FAILED_PRECONDITION PAYMENT_OPEN: the account has a payment or a refund that is under way.
+    FAILED_PRECONDITION LAST_OWNER: an organization would have no owner any more.
+    FAILED_PRECONDITION LAST_ADMIN: nobody would be an admin any more.
+    ABORTED REQUEST_IN_PROGRESS: the account is being deleted; RetryInfo says when to ask again.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often; RetryInfo says when to come back.
     """
     ListUsers: _aio.UnaryUnaryMultiCallable[_identity_pb2.ListUsersRequest, _identity_pb2.ListUsersResponse]  # type: ignore[assignment]
     """Lists accounts, newest first.
@@ -333,6 +383,43 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND USER_NOT_FOUND: the token's user has no account.
         FAILED_PRECONDITION PASSWORD_WRONG: the present password is another.
         RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the present password was wrong too often; RetryInfo says when to come back.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportAccount(
+        self,
+        request: _identity_pb2.ExportAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Returns all that is kept of the caller, as JSON, in pages: `records`, each with its `service`, its `kind` and the `data` as
+        it is kept, and `nextPageToken`, which is empty on the last page. Passwords, tokens and their hashes are not in it, nor
+        are names of requests (docs/privacy.md).
+
+        INVALID_ARGUMENT INVALID_FIELD: the page token is not one this method gave.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteAccount(
+        self,
+        request: _identity_pb2.DeleteAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.DeleteAccountResponse, _abc.Awaitable[_identity_pb2.DeleteAccountResponse]]:
+        """Deletes the caller's account for good: what is personal of it is forgotten, its id stays (docs/privacy.md). Who was
+        logged in stays so for 15 minutes at most, and books nothing any more. The e-mail address may be registered anew, as
+        another account. What was deleted once may be asked for again.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+        FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
+        FAILED_PRECONDITION BOOKING_TO_COME: the account has a booking that is under way, or of a show that is to come.
+        FAILED_PRECONDITION PAYMENT_OPEN: the account has a payment or a refund that is under way.
+        FAILED_PRECONDITION LAST_OWNER: an organization would have no owner any more.
+        FAILED_PRECONDITION LAST_ADMIN: nobody would be an admin any more.
+        ABORTED REQUEST_IN_PROGRESS: the account is being deleted; RetryInfo says when to ask again.
+        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often; RetryInfo says when to come back.
         """
 
     @_abc_1.abstractmethod

@@ -60,6 +60,16 @@ class ReviewServiceStub:
                 request_serializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.HideReviewRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.Review.FromString,
                 _registered_method=True)
+        self.ForgetReviewer = channel.unary_unary(
+                '/boxoffice.inventory.v1.ReviewService/ForgetReviewer',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ForgetReviewerRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ForgetReviewerResponse.FromString,
+                _registered_method=True)
+        self.ListReviewerRecords = channel.unary_unary(
+                '/boxoffice.inventory.v1.ReviewService/ListReviewerRecords',
+                request_serializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ListReviewerRecordsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ListReviewerRecordsResponse.FromString,
+                _registered_method=True)
 
 
 class ReviewServiceServicer:
@@ -119,6 +129,22 @@ class ReviewServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ForgetReviewer(self, request, context):
+        """Forgets the words and the shown names of a user's reviews, as the account is deleted; ratings stay. It may be repeated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReviewerRecords(self, request, context):
+        """Lists what is kept of a user, in pages.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReviewServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -146,6 +172,16 @@ def add_ReviewServiceServicer_to_server(servicer, server):
                     servicer.HideReview,
                     request_deserializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.HideReviewRequest.FromString,
                     response_serializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.Review.SerializeToString,
+            ),
+            'ForgetReviewer': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForgetReviewer,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ForgetReviewerRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ForgetReviewerResponse.SerializeToString,
+            ),
+            'ListReviewerRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReviewerRecords,
+                    request_deserializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ListReviewerRecordsRequest.FromString,
+                    response_serializer=boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ListReviewerRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -284,6 +320,60 @@ class ReviewService:
             '/boxoffice.inventory.v1.ReviewService/HideReview',
             boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.HideReviewRequest.SerializeToString,
             boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.Review.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForgetReviewer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.ReviewService/ForgetReviewer',
+            boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ForgetReviewerRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ForgetReviewerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReviewerRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.inventory.v1.ReviewService/ListReviewerRecords',
+            boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ListReviewerRecordsRequest.SerializeToString,
+            boxoffice_dot_inventory_dot_v1_dot_reviews__pb2.ListReviewerRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -70,6 +70,13 @@ class ReviewServiceStub:
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     NOT_FOUND REVIEW_NOT_FOUND: the event has no such review.
     """
+    ForgetReviewer: _grpc.UnaryUnaryMultiCallable[_reviews_pb2.ForgetReviewerRequest, _reviews_pb2.ForgetReviewerResponse]
+    """Forgets the words and the shown names of a user's reviews, as the account is deleted; ratings stay. It may be repeated."""
+    ListReviewerRecords: _grpc.UnaryUnaryMultiCallable[_reviews_pb2.ListReviewerRecordsRequest, _reviews_pb2.ListReviewerRecordsResponse]
+    """Lists what is kept of a user, in pages.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    """
 
 @_typing.type_check_only
 class ReviewServiceAsyncStub(ReviewServiceStub):
@@ -108,6 +115,13 @@ class ReviewServiceAsyncStub(ReviewServiceStub):
 
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
     NOT_FOUND REVIEW_NOT_FOUND: the event has no such review.
+    """
+    ForgetReviewer: _aio.UnaryUnaryMultiCallable[_reviews_pb2.ForgetReviewerRequest, _reviews_pb2.ForgetReviewerResponse]  # type: ignore[assignment]
+    """Forgets the words and the shown names of a user's reviews, as the account is deleted; ratings stay. It may be repeated."""
+    ListReviewerRecords: _aio.UnaryUnaryMultiCallable[_reviews_pb2.ListReviewerRecordsRequest, _reviews_pb2.ListReviewerRecordsResponse]  # type: ignore[assignment]
+    """Lists what is kept of a user, in pages.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     """
 
 class ReviewServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -174,6 +188,25 @@ class ReviewServiceServicer(metaclass=_abc_1.ABCMeta):
 
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
         NOT_FOUND REVIEW_NOT_FOUND: the event has no such review.
+        """
+
+    @_abc_1.abstractmethod
+    def ForgetReviewer(
+        self,
+        request: _reviews_pb2.ForgetReviewerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reviews_pb2.ForgetReviewerResponse, _abc.Awaitable[_reviews_pb2.ForgetReviewerResponse]]:
+        """Forgets the words and the shown names of a user's reviews, as the account is deleted; ratings stay. It may be repeated."""
+
+    @_abc_1.abstractmethod
+    def ListReviewerRecords(
+        self,
+        request: _reviews_pb2.ListReviewerRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reviews_pb2.ListReviewerRecordsResponse, _abc.Awaitable[_reviews_pb2.ListReviewerRecordsResponse]]:
+        """Lists what is kept of a user, in pages.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         """
 
 def add_ReviewServiceServicer_to_server(servicer: ReviewServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -88,6 +88,16 @@ class PaymentServiceStub:
                 request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsResponse.FromString,
                 _registered_method=True)
+        self.CountOpenPayments = channel.unary_unary(
+                '/boxoffice.payment.v1.PaymentService/CountOpenPayments',
+                request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.CountOpenPaymentsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.CountOpenPaymentsResponse.FromString,
+                _registered_method=True)
+        self.ListPaymentRecords = channel.unary_unary(
+                '/boxoffice.payment.v1.PaymentService/ListPaymentRecords',
+                request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListPaymentRecordsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListPaymentRecordsResponse.FromString,
+                _registered_method=True)
 
 
 class PaymentServiceServicer:
@@ -227,6 +237,22 @@ class PaymentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CountOpenPayments(self, request, context):
+        """Counts what is under way of a user's payments, and of refunds of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPaymentRecords(self, request, context):
+        """Lists what is kept of a user, in pages.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PaymentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -279,6 +305,16 @@ def add_PaymentServiceServicer_to_server(servicer, server):
                     servicer.BatchClosePayments,
                     request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsRequest.FromString,
                     response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsResponse.SerializeToString,
+            ),
+            'CountOpenPayments': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountOpenPayments,
+                    request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.CountOpenPaymentsRequest.FromString,
+                    response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.CountOpenPaymentsResponse.SerializeToString,
+            ),
+            'ListPaymentRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPaymentRecords,
+                    request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListPaymentRecordsRequest.FromString,
+                    response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListPaymentRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -554,6 +590,60 @@ class PaymentService:
             '/boxoffice.payment.v1.PaymentService/BatchClosePayments',
             boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsRequest.SerializeToString,
             boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountOpenPayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.payment.v1.PaymentService/CountOpenPayments',
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.CountOpenPaymentsRequest.SerializeToString,
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.CountOpenPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPaymentRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.payment.v1.PaymentService/ListPaymentRecords',
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListPaymentRecordsRequest.SerializeToString,
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListPaymentRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -131,6 +131,13 @@ class PaymentServiceStub:
     """Closes bookings for payment, for good: open sessions are closed at the bank and no session opens any more.
     Money that was captured before is still reported to booking.
     """
+    CountOpenPayments: _grpc.UnaryUnaryMultiCallable[_payment_pb2.CountOpenPaymentsRequest, _payment_pb2.CountOpenPaymentsResponse]
+    """Counts what is under way of a user's payments, and of refunds of them."""
+    ListPaymentRecords: _grpc.UnaryUnaryMultiCallable[_payment_pb2.ListPaymentRecordsRequest, _payment_pb2.ListPaymentRecordsResponse]
+    """Lists what is kept of a user, in pages.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    """
 
 @_typing.type_check_only
 class PaymentServiceAsyncStub(PaymentServiceStub):
@@ -229,6 +236,13 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     BatchClosePayments: _aio.UnaryUnaryMultiCallable[_payment_pb2.BatchClosePaymentsRequest, _payment_pb2.BatchClosePaymentsResponse]  # type: ignore[assignment]
     """Closes bookings for payment, for good: open sessions are closed at the bank and no session opens any more.
     Money that was captured before is still reported to booking.
+    """
+    CountOpenPayments: _aio.UnaryUnaryMultiCallable[_payment_pb2.CountOpenPaymentsRequest, _payment_pb2.CountOpenPaymentsResponse]  # type: ignore[assignment]
+    """Counts what is under way of a user's payments, and of refunds of them."""
+    ListPaymentRecords: _aio.UnaryUnaryMultiCallable[_payment_pb2.ListPaymentRecordsRequest, _payment_pb2.ListPaymentRecordsResponse]  # type: ignore[assignment]
+    """Lists what is kept of a user, in pages.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     """
 
 class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -385,6 +399,25 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_payment_pb2.BatchClosePaymentsResponse, _abc.Awaitable[_payment_pb2.BatchClosePaymentsResponse]]:
         """Closes bookings for payment, for good: open sessions are closed at the bank and no session opens any more.
         Money that was captured before is still reported to booking.
+        """
+
+    @_abc_1.abstractmethod
+    def CountOpenPayments(
+        self,
+        request: _payment_pb2.CountOpenPaymentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_pb2.CountOpenPaymentsResponse, _abc.Awaitable[_payment_pb2.CountOpenPaymentsResponse]]:
+        """Counts what is under way of a user's payments, and of refunds of them."""
+
+    @_abc_1.abstractmethod
+    def ListPaymentRecords(
+        self,
+        request: _payment_pb2.ListPaymentRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_pb2.ListPaymentRecordsResponse, _abc.Awaitable[_payment_pb2.ListPaymentRecordsResponse]]:
+        """Lists what is kept of a user, in pages.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         """
 
 def add_PaymentServiceServicer_to_server(servicer: PaymentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

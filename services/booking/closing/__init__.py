@@ -1,0 +1,1 @@
+"""Users whose accounts are deleted: they book nothing any more."""

@@ -1,0 +1,43 @@
+"""What booking keeps of a user, for whoever wants to have it."""
+
+from services.chassis.wire.records import Kind
+
+_SEATS = """(
+    SELECT coalesce(jsonb_agg(to_jsonb(s) - ARRAY['booking_id'] ORDER BY s.position), '[]')
+    FROM booking_seats s WHERE s.booking_id = b.id
+)"""
+_REFUNDS = """(
+    SELECT coalesce(jsonb_agg(
+        to_jsonb(r) - ARRAY['booking_id', 'lease_until', 'idempotency_key'] ORDER BY r.number
+    ), '[]')
+    FROM booking_refunds r WHERE r.booking_id = b.id
+)"""
+_INVOICES = """(
+    SELECT coalesce(jsonb_agg(to_jsonb(i) || jsonb_build_object('lines', (
+        SELECT jsonb_agg(to_jsonb(l) - ARRAY['invoice_id'] ORDER BY l.position)
+        FROM invoice_lines l WHERE l.invoice_id = i.id
+    )) ORDER BY i.issued_at, i.id), '[]')
+    FROM invoices i WHERE i.booking_id = b.id
+)"""
+
+BOOKINGS = f"""
+    SELECT b.id AS position, (
+        to_jsonb(b) - ARRAY['version', 'confirming_from', 'lease_until', 'idempotency_key', 'request_hash']
+        || jsonb_build_object('seats', {_SEATS}, 'refunds', {_REFUNDS}, 'invoices', {_INVOICES})
+    )::text AS record
+    FROM bookings b WHERE b.user_id = %(user_id)s AND b.id > %(after)s AND b.state <> 'RESERVING'
+    ORDER BY b.id LIMIT %(limit)s
+"""
+"""With what belongs to each, and the code of the coupon that it uses."""
+
+COUPON_TRIES = """
+    SELECT user_id AS position, to_jsonb(t)::text AS record FROM coupon_tries t
+    WHERE user_id = %(user_id)s AND user_id > %(after)s LIMIT %(limit)s
+"""
+
+FREE_BOOKINGS = """
+    SELECT user_id AS position, to_jsonb(f)::text AS record FROM free_bookings f
+    WHERE user_id = %(user_id)s AND user_id > %(after)s LIMIT %(limit)s
+"""
+
+KINDS = (Kind("booking", BOOKINGS), Kind("coupon_tries", COUPON_TRIES), Kind("free_bookings", FREE_BOOKINGS))

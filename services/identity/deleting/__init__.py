@@ -1,0 +1,1 @@
+"""Deleting accounts: what is personal is forgotten, the id stays."""
