@@ -150,9 +150,12 @@ async def test_images_are_in_the_order_that_was_said_last(house: House) -> None:
     assert await order(*turned) == turned
     seen = await house.catalogue.rpc.GetEvent(catalog_pb2.GetEventRequest(event_id=event_id))
     assert [image.id for image in seen.images] == turned
-    for wrong in ([ids[0]], [*ids, str(uuid4())], [str(uuid4()), *ids[1:]]):
+    for missing in ([ids[0]], [*ids[1:], ids[1]]):
         with pytest.raises(InvalidField, match="must name each image of the event once"):
-            await order(*wrong)
+            await order(*missing)
+    for unknown in ([*ids, str(uuid4())], [str(uuid4()), *ids[1:]]):
+        with pytest.raises(ImageNotFound):
+            await order(*unknown)
     assert await house.delete(ids[0]) == [ids[2], ids[3], ids[1]]
     new = await house.upload(event_id, b"new")
     assert await house.delete(ids[1]) == [ids[2], ids[3], new.id]

@@ -29,8 +29,8 @@ async def test_an_image_is_uploaded_shown_and_deleted(client: Client) -> None:
         head = await client.http.head(image[size]["url"])
         assert (head.status_code, head.content) == (200, b"")
 
-    assert refusal(await upload(picture())).fields.keys() == {"altText"}
-    assert refusal(await upload(b"<svg onload=alert(1)>", altText="x")).fields.keys() == {"file"}
+    assert set(refusal(await upload(picture())).fields) == {"altText"}
+    assert set(refusal(await upload(b"<svg onload=alert(1)>", altText="x")).fields) == {"file"}
     assert refusal(await upload(bytes(9 * 1024 * 1024), altText="x")).reason == "REQUEST_TOO_LARGE"
 
     order = {"imageIds": [image["id"]]}

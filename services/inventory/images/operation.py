@@ -167,7 +167,10 @@ class ChangeImages(Operation[ImageChange, LockedImages, list[Image]]):
         state.created.append(image)
 
     def _reorder(self, ids: Sequence[UUID], images: list[Image], state: LockedImages) -> None:
-        if sorted(ids) != sorted(image.id for image in images):
+        there = {image.id for image in images}
+        if not there.issuperset(ids):
+            raise ImageNotFound()
+        if sorted(ids) != sorted(there):
             raise InvalidField(("imageIds", "must name each image of the event once"))
         by_id = {image.id: image for image in images}
         for position, id_ in enumerate(ids):

@@ -91,8 +91,9 @@ class ImageServiceServicer:
     def ReorderImages(self, request, context):
         """Brings the images of an event into another order. The first one is its poster.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the ids are not those of the event's images, each once.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or an image of the event is not named, or twice.
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        NOT_FOUND IMAGE_NOT_FOUND: the event has no such image.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -59,8 +59,9 @@ class ImageServiceStub:
     ReorderImages: _grpc.UnaryUnaryMultiCallable[_images_pb2.ReorderImagesRequest, _images_pb2.ReorderImagesResponse]
     """Brings the images of an event into another order. The first one is its poster.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the ids are not those of the event's images, each once.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or an image of the event is not named, or twice.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    NOT_FOUND IMAGE_NOT_FOUND: the event has no such image.
     """
     GetImageFile: _grpc.UnaryUnaryMultiCallable[_images_pb2.GetImageFileRequest, _httpbody_pb2.HttpBody]
     """Returns a file of an image: a WebP. What is under a name never changes, so it may be kept for ever. Files of a draft's
@@ -97,8 +98,9 @@ class ImageServiceAsyncStub(ImageServiceStub):
     ReorderImages: _aio.UnaryUnaryMultiCallable[_images_pb2.ReorderImagesRequest, _images_pb2.ReorderImagesResponse]  # type: ignore[assignment]
     """Brings the images of an event into another order. The first one is its poster.
 
-    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the ids are not those of the event's images, each once.
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or an image of the event is not named, or twice.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+    NOT_FOUND IMAGE_NOT_FOUND: the event has no such image.
     """
     GetImageFile: _aio.UnaryUnaryMultiCallable[_images_pb2.GetImageFileRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Returns a file of an image: a WebP. What is under a name never changes, so it may be kept for ever. Files of a draft's
@@ -150,8 +152,9 @@ class ImageServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_images_pb2.ReorderImagesResponse, _abc.Awaitable[_images_pb2.ReorderImagesResponse]]:
         """Brings the images of an event into another order. The first one is its poster.
 
-        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the ids are not those of the event's images, each once.
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or an image of the event is not named, or twice.
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
+        NOT_FOUND IMAGE_NOT_FOUND: the event has no such image.
         """
 
     @_abc_1.abstractmethod
