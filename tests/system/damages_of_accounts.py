@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.system.damage import NEW, Damage, again
+from tests.system.damage import Damage, again
+from tests.system.damages_of_finding import REVIEWS
 
 ADDRESS, ROLES, FAMILY = (
     "an-address-has-one-account",
@@ -158,17 +159,18 @@ def deleted(users: str, done_at: str) -> str:
 
 
 FOREVER = "now() + interval '1 day'"
-SOMEBODY = f"(SELECT {NEW}::uuid AS user_id) AS somebody"
 OF_DELETIONS = {
     "an account is about to be deleted": (
         "INSERT INTO identity.deletions SELECT id, now(), NULL, NULL FROM identity.users WHERE deleted_at IS NULL"
     ),
-    "a user is deleted whose words are still to be forgotten": (
-        f"{deleted(SOMEBODY, 'NULL')}; {a_review(repr('Fine'), repr(''), NEW)}"
+    "users are deleted whose words are still to be forgotten": f"{REVIEWS}; {deleted('inventory.reviews', 'NULL')}",
+    "users' words are forgotten": (
+        f"{REVIEWS}; UPDATE inventory.reviews SET text = '', shown_name = ''; {deleted('inventory.reviews', FOREVER)}"
     ),
-    "a user's words are forgotten": f"{deleted(SOMEBODY, FOREVER)}; {a_review(repr(''), repr(''), NEW)}",
     "a user is deleted whose names as a guest are still to be forgotten": deleted(
         "booking.bookings WHERE guest_name <> ''", "NULL"
     ),
-    "a deleted user had bookings": deleted("booking.bookings WHERE guest_name IS NULL", FOREVER),
+    "a deleted user had bookings": deleted(
+        "booking.bookings WHERE guest_name IS NULL AND user_id NOT IN (SELECT id FROM identity.users)", FOREVER
+    ),
 }
