@@ -174,6 +174,8 @@ async def _have_an_account(stack: Stack, client: Client) -> None:
     who = {"email": f"{uuid4()}@example.com", "password": "correct horse battery"}
     ok(await client.ask("POST", "auth/register", who))
     headers = {"authorization": f"Bearer {ok(await client.ask('POST', 'auth/login', who))['accessToken']}"}
+    for path in ("users/me/export", "users/profile/export"):
+        assert ok(await client.ask("GET", path, headers=headers))["records"]
     for path in ("users/me/delete", "users/profile/delete"):
         ok(await client.ask("POST", path, {"password": who["password"]}, headers=headers))
 
