@@ -17,11 +17,13 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import catalog_pb2_grpc, inventory_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
 
 import roster
 from roster import named
 from services.chassis.errors import Unavailable
 from services.chassis.process import cli
+from services.chassis.process.server import make_server
 from services.chassis.process.settings import ServiceSettings
 from services.chassis.sight import logs
 from services.chassis.store.connections import examine_schema
@@ -35,6 +37,35 @@ from tests.inventory.watchers import Watcher
 from tests.patience import eventually, patient
 
 EVENT = str(uuid4())
+
+
+# --- A server
+
+
+async def test_a_call_costs_the_same_however_many_methods_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """grpcio waits for each registered method whenever a call comes: none is."""
+    waited: list[int] = []
+    wait = asyncio.wait
+
+    def counted(fs: Any, **options: Any) -> Any:
+        waited.append(len(list(fs)))
+        return wait(fs, **options)
+
+    monkeypatch.setattr(asyncio, "wait", counted)
+    server = make_server()
+    catalog = catalog_pb2_grpc.CatalogServiceServicer()  # type: ignore[abstract]  # nothing of it is called
+    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, server)
+    health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as line:
+            check: Any = line.unary_unary("/grpc.health.v1.Health/Check")
+            for _ in range(3):
+                await check(b"", timeout=patient(5))
+    finally:
+        await server.stop(None)
+    assert max(waited, default=0) < 5
 
 
 # --- A small service

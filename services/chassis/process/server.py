@@ -77,7 +77,15 @@ def make_server(
         guard = Guard(keys or _fetched_keys(settings), things, memberships)
     # What is too large is refused with details by `calls`; what is much too large is not even read, and has none.
     largest = ("grpc.max_receive_message_length", 4 * MAX_MESSAGE_BYTES + takes_files * LARGEST_FILE_BYTES)
-    return grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=[*OPTIONS, largest])
+    server = grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=[*OPTIONS, largest])
+    # Generated code adds a service's methods twice: for gRPC to look up by name, and registered. grpcio waits anew for
+    # each of the registered ones whenever a call has come, so that every method would make every other's calls dearer.
+    setattr(server, "add_registered_method_handlers", _not_registered)  # noqa: B010  mypy knows it as a method
+    return server
+
+
+def _not_registered(service: str, handlers: Mapping[str, object]) -> None:
+    """Leave methods to be looked up by name."""
 
 
 def _fetched_keys(settings: ServiceSettings) -> Keys:
