@@ -92,7 +92,7 @@ def welcome(stack: Stack) -> str:
         **{f"{one.name} (gRPC)": one.address(settings) for one in replicas(settings)},
         "PostgreSQL": f"127.0.0.1:{settings.postgres_port}, passwords in {settings.data_dir / 'credentials.json'}",
         "Envoy's admin page": f"http://127.0.0.1:{settings.envoy_admin_port}",
-        "mails": settings.smtp_host or str(mails.folder(settings) / "*.eml"),
+        "mails": mails.place(settings),
         "logs": str(stack.logs / "*.log"),
     }
     width = max(map(len, places))

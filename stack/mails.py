@@ -22,6 +22,13 @@ def folder(settings: Settings) -> Path:
     return settings.data_dir / FOLDER
 
 
+def place(settings: Settings) -> str:
+    """Return where mails are found, in words."""
+    if settings.auth == "off":
+        return "none: identity tells no addresses while AUTH is off"
+    return settings.smtp_host or str(folder(settings) / "*.eml")
+
+
 def facts(settings: Settings) -> Mapping[str, str]:
     """Return what notifications is told of the mail server."""
     if settings.smtp_host:

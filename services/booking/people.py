@@ -30,7 +30,9 @@ class IdentityClient:
 
     def __init__(self, channel: grpc.aio.Channel | None) -> None:
         """Without a channel nothing is known of anybody: identity tells services alone, where AUTH is on."""
-        self._stub = identity_pb2_grpc.IdentityServiceStub(channel) if channel else None
+        self._stub: identity_pb2_grpc.IdentityServiceAsyncStub | None = None
+        if channel is not None:
+            self._stub = identity_pb2_grpc.IdentityServiceStub(channel)
 
     async def contacts(self, user_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
         """Return those of the users, AT_ONCE at most, that have accounts."""

@@ -6,6 +6,10 @@ _SEATS = """(
     SELECT coalesce(jsonb_agg(to_jsonb(s) - ARRAY['booking_id'] ORDER BY s.position), '[]')
     FROM booking_seats s WHERE s.booking_id = b.id
 )"""
+_TICKETS = """(
+    SELECT coalesce(jsonb_agg(to_jsonb(t) - ARRAY['booking_id'] ORDER BY t.issued_at, t.id), '[]')
+    FROM tickets t WHERE t.booking_id = b.id
+)"""
 _REFUNDS = """(
     SELECT coalesce(jsonb_agg(
         to_jsonb(r) - ARRAY['booking_id', 'lease_until', 'idempotency_key'] ORDER BY r.number
@@ -23,7 +27,7 @@ _INVOICES = """(
 BOOKINGS = f"""
     SELECT b.id AS position, (
         to_jsonb(b) - ARRAY['version', 'confirming_from', 'lease_until', 'idempotency_key', 'request_hash']
-        || jsonb_build_object('seats', {_SEATS}, 'refunds', {_REFUNDS}, 'invoices', {_INVOICES})
+        || jsonb_build_object('seats', {_SEATS}, 'tickets', {_TICKETS}, 'refunds', {_REFUNDS}, 'invoices', {_INVOICES})
     )::text AS record
     FROM bookings b WHERE b.user_id = %(user_id)s AND b.id > %(after)s AND b.state <> 'RESERVING'
     ORDER BY b.id LIMIT %(limit)s

@@ -1,6 +1,5 @@
 """Notifications: `python -m services.notifications [serve|migrate|redrive]`."""
 
-import logging
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -24,8 +23,6 @@ from services.notifications.measures import MEASURES
 from services.notifications.notices.operation import forget_read
 from services.notifications.notices.rpc import NotificationServicer
 from services.notifications.settings import Settings
-
-log = logging.getLogger(__name__)
 
 SERVICES = [notifications_pb2.DESCRIPTOR.services_by_name["NotificationService"].full_name]
 
@@ -77,7 +74,6 @@ def _ticks(background: Database, settings: Settings) -> AsyncIOScheduler:
 def _mail_server(settings: Settings) -> Server | None:
     """Return how the mail server is spoken to; None where there is none."""
     if not settings.smtp_host:
-        log.warning("SMTP_HOST is not set: no mails are sent, and those that were to be are skipped")
         return None
     return Server(
         host=settings.smtp_host,

@@ -25,3 +25,5 @@ class BookingInWords:
     starts_at: datetime
     time_zone: str
     seats: tuple[str, ...]
+    is_rescheduled: bool
+    """Whether it follows a show that was rescheduled."""

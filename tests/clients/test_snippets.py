@@ -22,6 +22,7 @@ from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.settings import ROOT
 from tests.clients.service import NOBODY
+from tests.inventory.pictures import picture
 from tests.patience import patient
 from tests.snippets import Block, blocks, placed, shell, surroundings
 
@@ -61,9 +62,10 @@ SQL = {
     CLAIMED: "inventory",
 }
 """With the database that each is for."""
+IMAGES = 'docs/images.md: curl --data-binary @poster.jpg -H "content-type: image/jpeg"'
 CERTIFICATES = "docs/security.md: make certificates DIR=/secure/place"
 RUN = {WALK, OVER_GRPC, WATCH, FREE, CANCELLED, CLIENT, CLIENT_WATCHES, CLIENT_PAGES, GHZ, *SANDBOX, METHODS, *SQL}
-RUN.add(CERTIFICATES)
+RUN |= {CERTIFICATES, IMAGES}
 
 LATE = ("pay pm_delay", "pay pm_late", "pay netbanking_late")
 """What would keep the stack busy for twenty minutes; tests/system/test_scenarios_webhooks.py waits less."""
@@ -201,6 +203,17 @@ def test_what_is_asked_of_databases_is_understood(stack: Stack, found: dict[str,
     for block, database in SQL.items():
         with stack.server.connect(database) as connection:
             connection.execute(found[block].text.replace("…", NOBODY).encode())
+
+
+def test_an_image_is_uploaded_put_in_order_and_deleted(stack: Stack, found: dict[str, Block], tmp_path: Path) -> None:
+    (tmp_path / "poster.jpg").write_bytes(picture())
+    upload, order, delete = found[IMAGES].text.replace("@poster.jpg", f"@{tmp_path}/poster.jpg").splitlines()
+    with Client(stack.public_url) as boxoffice:
+        given = {"API": f"{stack.public_url}/api/v1", "EVENT": boxoffice.list_events().events[0].id}
+    image = json.loads(shell(stack, upload, **given).stdout)["id"]
+    ordered = json.loads(shell(stack, order.replace('"…", "…"', f'"{image}"'), **given).stdout)
+    assert [each["id"] for each in ordered["images"]] == [image]
+    assert json.loads(shell(stack, delete, IMAGE=image, **given).stdout)["images"] == []
 
 
 def test_certificates_are_made(stack: Stack, found: dict[str, Block], tmp_path: Path) -> None:

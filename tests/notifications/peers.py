@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -12,6 +13,7 @@ from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
 
+from services.chassis.errors import Unauthenticated
 from tests.notifications.topics import START, Topics
 from tests.servers import served
 
@@ -25,6 +27,13 @@ class Peers:
     topics: Topics
     contacts: dict[str, Contact] = field(default_factory=dict)
     title: str = "Nine Rivers, Live"
+    starts_at: datetime = START
+    is_rescheduled: bool = False
+    """Whether bookings show that their show was."""
+    zones: dict[str, str] = field(default_factory=dict)
+    """Time zones of the bookings of users, where they are not Asia/Kolkata."""
+    tells_services: bool = True
+    """Whether identity knows services, as it does where AUTH is on."""
     channel: grpc.aio.Channel | None = None
     address: str = ""
 
@@ -41,6 +50,8 @@ class _Identity(identity_pb2_grpc.IdentityServiceServicer):
     async def BatchGetContacts(
         self, request: identity_pb2.BatchGetContactsRequest, context: Any
     ) -> identity_pb2.BatchGetContactsResponse:
+        if not self._peers.tells_services:
+            raise Unauthenticated()
         known = self._peers.contacts
         return identity_pb2.BatchGetContactsResponse(contacts=[known[id_] for id_ in request.user_ids if id_ in known])
 
@@ -66,10 +77,12 @@ class _Booking(booking_pb2_grpc.BookingServiceServicer):
                 theatre="Lantern House",
                 city="Pune",
                 screen="Main",
-                time_zone="Asia/Kolkata",
+                time_zone=self._peers.zones.get(request.user_id, "Asia/Kolkata"),
             ),
         )
-        booking.show.start_time.FromDatetime(START)
+        booking.show.start_time.FromDatetime(self._peers.starts_at)
+        if self._peers.is_rescheduled:
+            booking.full_refund_until.FromDatetime(START)
         return booking
 
 

@@ -26,7 +26,7 @@ from tests.servers import served
 BookingEvent = events_pb2.BookingEvent
 ShowEvent = events_pb2.ShowEvent
 
-T0 = datetime(2026, 5, 1, 12, tzinfo=UTC)
+T0 = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 START = datetime(2026, 6, 1, 18, tzinfo=UTC)
 
 

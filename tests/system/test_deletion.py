@@ -73,6 +73,7 @@ async def test_all_that_is_kept_of_a_user_comes_in_pages_and_nothing_of_anybody_
     assert found["identity", "profile"]["email"] == who["email"]
     assert found["booking", "booking"]["booking_number"] == booking["bookingNumber"]
     assert [len(found["booking", "booking"][each]) for each in ("seats", "refunds")] == [2, 1]
+    assert sorted(ticket["state"] for ticket in found["booking", "booking"]["tickets"]) == ["REVOKED", "VALID"]
     assert found["payment", "payment"]["amount"] == booking["finalAmount"]
     assert [seat["booking_id"] for seat in found["inventory", "seats"]["seats"]] == [booking["id"]]
     text = str(records)

@@ -3,8 +3,8 @@
 Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
 every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
 webhook, the checkout page, files of images, codes of tickets as pictures, invoices and bookings as files for
-spreadsheets, the changes of seats and of bookings as events for browsers and public keys, which are not for programs
-like this one.
+spreadsheets, halls and accounts as files, the changes of seats and of bookings as events for browsers and public keys,
+which are not for programs like this one.
 """
 
 from __future__ import annotations

@@ -4,13 +4,14 @@ from services.chassis.wire.records import Kind
 
 SEATS = """
     SELECT show_id AS position, jsonb_build_object('show_id', show_id, 'seats', jsonb_agg(jsonb_build_object(
-        'id', id, 'section', section, 'row', "row", 'number', number, 'label', label, 'status', status,
-        'booking_id', booking_id, 'expires_at', expires_at, 'held_at', held_at, 'right_id', right_id
+        'id', id, 'section', section, 'row', "row", 'number', CASE WHEN area_id IS NULL THEN number END,
+        'label', label, 'status', status, 'booking_id', booking_id, 'expires_at', expires_at, 'held_at', held_at,
+        'right_id', right_id
     ) ORDER BY position))::text AS record
     FROM show_seats WHERE holder_id = %(user_id)s AND show_id > %(after)s
     GROUP BY show_id ORDER BY show_id LIMIT %(limit)s
 """
-"""Held, reserved and booked."""
+"""Held, reserved and booked. Nobody is told the number of a place of an area."""
 
 REVIEWS = """
     SELECT id AS position, to_jsonb(r)::text AS record FROM reviews r

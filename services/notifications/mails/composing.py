@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -40,6 +41,10 @@ _MONTHS = {
 }
 
 
+class AddressUnusable(ValueError):
+    """No mail server takes this address as it is written."""
+
+
 class Composer:
     """Makes mails of facts."""
 
@@ -55,7 +60,7 @@ class Composer:
     def compose(self, mail: Mail, booking: BookingInWords, to: Recipient, language: str) -> bytes:
         """Return a mail as it goes over the wire: the same bytes each time, so that a second one is known as such.
 
-        Raises UnicodeError for an address that is not one of ASCII's, nor can be made one.
+        Raises AddressUnusable.
         """
         words = self._words(mail, booking, to, language)
         said = self._text.get_template(f"{language}/{mail.fact.kind.lower()}.txt").render(words)
@@ -94,20 +99,25 @@ class Composer:
             "screen": line(booking.screen),
             "starts": spoken(starts_at, booking.time_zone, language),
             "seats": ", ".join(map(line, booking.seats)),
-            "amount": "" if fact.amount is None else money(fact.amount, fact.currency or ""),
+            "amount": money(fact.amount, fact.currency or "") if fact.amount else "",
             "public_url": self._public_url,
         }
 
 
 def ascii_address(email: str) -> str:
-    """Return an address with its domain in ASCII; raise UnicodeError where its local part is not."""
+    """Return an address with its domain in ASCII; raise AddressUnusable where it is none that a header can have."""
     local, _, domain = email.rpartition("@")
-    local.encode("ascii")
-    return f"{local}@{domain.encode('idna').decode()}"
+    try:
+        local.encode("ascii")
+        written = f"{local}@{domain.encode('idna').decode()}"
+        Address(addr_spec=written)
+    except (ValueError, MessageError, LookupError) as error:
+        raise AddressUnusable() from error
+    return written
 
 
 def spoken(time: datetime, zone: str, language: str) -> str:
-    """Return a time as the clocks of a zone show it; where the zone is not known, in UTC."""
+    """Return a time as the clocks of a zone show it; where no zone is given, in UTC."""
     local = time.astimezone(ZoneInfo(zone or "UTC"))
     day, month = _DAYS[language][local.weekday()], _MONTHS[language][local.month - 1]
     return f"{day}, {local.day} {month} {local.year}, {local:%H:%M} ({zone or 'UTC'})"

@@ -16,7 +16,7 @@ LEASE = timedelta(minutes=5)
 """How long a mail that a process has taken is left alone by others."""
 
 GIVEN_UP_AFTER = timedelta(days=3)
-"""How long a mail is tried."""
+"""How long a mail is tried, and how old a fact may be that becomes one."""
 
 KEPT = timedelta(days=90)
 """How long it is known what became of a mail."""

@@ -21,11 +21,15 @@ _ENDS = {Outcome.SENT: "SENT", Outcome.SKIPPED: "SKIPPED", Outcome.DEAD: "DEAD"}
 
 
 async def write_mails(tx: Transaction, facts: Sequence[Fact]) -> None:
-    """Have users mailed facts; those of which they have a mail are left as they are."""
+    """Have users mailed facts; those of which they have a mail are left as they are.
+
+    Topics keep the facts of a month: who sends mails for the first time does not send those of before.
+    """
     if not facts:
         return
     names = ("user_id", "kind", "booking_id", "show_id", "number", "amount", "currency", "starts_at", "happened_at")
-    await tx.send(sql.WRITE_MAILS, columns(facts, *names, id=lambda _: new_id()))
+    given = columns(facts, *names, id=lambda _: new_id())
+    await tx.send(sql.WRITE_MAILS, given | {"given_up_after": GIVEN_UP_AFTER})
 
 
 async def claim(db: Database, limit: int) -> list[Mail]:

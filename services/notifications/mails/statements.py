@@ -5,16 +5,21 @@ from services.notifications.mails.domain import Mail
 
 WRITE_MAILS = """
     INSERT INTO mails (
-        id, user_id, kind, booking_id, show_id, number, amount, currency, starts_at, happened_at
+        id, user_id, kind, booking_id, show_id, number, amount, currency, starts_at, happened_at, state, reason,
+        finished_at
     )
-    SELECT * FROM unnest(
+    SELECT n.*, CASE WHEN is_old THEN 'SKIPPED' ELSE 'WAITING' END, CASE WHEN is_old THEN 'TOO_OLD' END,
+        CASE WHEN is_old THEN clock.now END
+    FROM unnest(
         %(id)s::uuid[], %(user_id)s::uuid[], %(kind)s::text[], %(booking_id)s::uuid[], %(show_id)s::uuid[],
         %(number)s::int[], %(amount)s::int[], %(currency)s::text[], %(starts_at)s::timestamptz[],
         %(happened_at)s::timestamptz[]
-    )
+    ) AS n (id, user_id, kind, booking_id, show_id, number, amount, currency, starts_at, happened_at)
+    CROSS JOIN (SELECT boxoffice_clock() AS now) AS clock
+    CROSS JOIN LATERAL (SELECT n.happened_at < clock.now - %(given_up_after)s::interval AS is_old) AS age
     ON CONFLICT (booking_id, kind, number) DO NOTHING
 """
-"""A fact that has its mail keeps it."""
+"""A fact that has its mail keeps it. One that happened longer ago than mails are tried is not sent."""
 
 CLAIM_MAILS = f"""
     UPDATE mails SET attempts = attempts + 1, next_attempt_at = boxoffice_clock() + %(lease)s::interval

@@ -11,15 +11,19 @@ from services.chassis.sight import faults
 from services.chassis.store.database import Database
 from services.notifications.clients import BookingClient, IdentityClient
 from services.notifications.mails import operation
-from services.notifications.mails.composing import Composer, ascii_address
+from services.notifications.mails.composing import AddressUnusable, Composer, ascii_address
 from services.notifications.mails.delivery import Server, ServerAway, Session
 from services.notifications.mails.domain import LEASE, Mail, Outcome, Result
 from services.notifications.measures import MAILS
+from services.notifications.notices.domain import Kind
 from services.notifications.peers import BookingInWords, Recipient
 
 log = logging.getLogger(__name__)
 
 BATCH = 20
+TRIES_BEHIND = 5
+"""How often a mail waits for booking to follow a rescheduled show, which takes seconds. Then it goes as it is: where
+the show was rescheduled again, booking never shows what this mail is about."""
 PAUSE_SECONDS = 1.0
 """How often mails are looked for where none was due."""
 
@@ -46,6 +50,8 @@ class Mails:
 
     async def run(self) -> None:
         """Send mails as they come due, until cancelled."""
+        if self._server is None:
+            log.warning("SMTP_HOST is not set: no mails are sent, and those that were to be are skipped")
         while True:
             faults.operation.set("mails")
             try:
@@ -108,10 +114,15 @@ class Mails:
         except Failure as failure:
             is_gone = failure.code is Code.NOT_FOUND
             return Result(Outcome.SKIPPED if is_gone else Outcome.LATER, failure.reason)
+        if _is_behind(mail, booking):
+            return Result(Outcome.LATER, "BOOKING_BEHIND")
         try:
             return ascii_address(to.email), self._composer.compose(mail, booking, to, self._language)
-        except UnicodeError:
-            return Result(Outcome.SKIPPED, "ADDRESS_NOT_ASCII")
+        except AddressUnusable:
+            return Result(Outcome.SKIPPED, "ADDRESS_UNUSABLE")
+        except Exception:  # a mail that cannot be made must not hold up the others of its batch
+            log.exception("a mail cannot be made", extra={"mail_id": str(mail.id)})
+            return Result(Outcome.LATER, "NOT_MADE")
 
     async def _hand_over(
         self, server: Server, ready: Sequence[tuple[Mail, str, bytes]], is_time: Callable[[], bool]
@@ -139,3 +150,10 @@ class Mails:
         MAILS.labels(outcome).inc()
         if outcome is Outcome.DEAD:
             log.error("dead mail", extra={"mail_id": str(mail.id), "why": result.reason})
+
+
+def _is_behind(mail: Mail, booking: BookingInWords) -> bool:
+    """Tell whether booking does not follow a rescheduled show yet: the mail would tell of the hall of before."""
+    fact = mail.fact
+    follows = booking.is_rescheduled and booking.starts_at == fact.starts_at
+    return fact.kind is Kind.SHOW_RESCHEDULED and not follows and mail.attempts <= TRIES_BEHIND
