@@ -44,4 +44,14 @@ FREE_BOOKINGS = """
     WHERE user_id = %(user_id)s AND user_id > %(after)s LIMIT %(limit)s
 """
 
-KINDS = (Kind("booking", BOOKINGS), Kind("coupon_tries", COUPON_TRIES), Kind("free_bookings", FREE_BOOKINGS))
+SEARCHES = """
+    SELECT user_id AS position, to_jsonb(s)::text AS record FROM search_budgets s
+    WHERE user_id = %(user_id)s AND user_id > %(after)s LIMIT %(limit)s
+"""
+
+KINDS = (
+    Kind("booking", BOOKINGS),
+    Kind("coupon_tries", COUPON_TRIES),
+    Kind("free_bookings", FREE_BOOKINGS),
+    Kind("searches", SEARCHES),
+)
