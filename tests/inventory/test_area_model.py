@@ -211,6 +211,8 @@ class Area(RuleBasedStateMachine):
         for booking, claim in self.claims.items():
             if self.lives(claim):
                 assert sum(seat.booking_id == booking for seat in alive) == claim.places
+        for seat in self.seats.values():
+            assert seat.booking_id is None or seat.id in self.reservations[seat.booking_id].seat_ids
         assert sum(seat.is_blocked for seat in self.seats.values()) == self.blocked
         assert len(alive) + self.blocked <= PLACES
 

@@ -283,6 +283,11 @@ async def test_money_that_comes_late_gets_no_blocked_place_but_another(sale: Sal
     await sale.halls.seats.BlockSeats(request)
     [result] = await sale.confirm(booking)
     assert len(result.show_seat_ids) == 2 and not set(blocked) & set(result.show_seat_ids)
+    # The blocked one is nobody's now: once it is for sale again, who takes it takes nothing of the booking.
+    assert await sale.unblock(1) == 1
+    held = [await sale.hold(user, floor=places) for user, places in ((BOB, 6), (EVE, 2))]
+    assert set(blocked) <= {seat.id for hold in held for seat in hold.seats}
+    assert await sale.counts() == (0, 8, 0, 2, 0, 0)
 
 
 async def test_a_number_of_places_is_blocked_and_unblocked(sale: Sale) -> None:

@@ -63,6 +63,14 @@ MUTANTS = (
         AREAS,
     ),
     Mutant(
+        "a place that was blocked stays with a booking that has got another one",
+        "Confirm.apply",
+        "place.id not in known.seat_ids",
+        "False",
+        SEATS,
+        AREAS,
+    ),
+    Mutant(
         "a late payment gets one place twice",
         "with_other_places",
         "free_places(show, seat.area_id, 1, seat_ids, now, _is_open)",

@@ -145,7 +145,7 @@ async def get_seat_layout(
     screens = read(Screen, await db.fetch(sql.FIND_SCREEN, {"id": screen_id}))
     if not screens:
         raise ScreenNotFound()
-    # Neither the screen nor its seats ever change.
+    # What a screen has never changes; sections that it gets meanwhile are behind.
     rows, areas = await db.fetch_all(
         (sql.SEAT_LAYOUT, {"screen_id": screen_id, "after": after, "limit": limit}),
         (sql.AREAS_OF_SCREEN, {"screen_id": screen_id}),

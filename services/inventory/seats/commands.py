@@ -267,6 +267,10 @@ class Confirm(SeatCommand[Confirmed]):
         if not show.sells(now) or not (known.is_alive(now) or self._may_revive(show, known.user_id, seats, now, rules)):
             show.close(self.booking_id, ReservationState.REFUSED)
             return ClaimClosed("The seats could not be kept for this booking.")
+        for place in show.seats_of_booking(self.booking_id):
+            # Another one of its area takes the place of one that was blocked meanwhile.
+            if place.id not in known.seat_ids:
+                show.put(place.freed())
         for seat in map(known.priced, seats):
             claim = replace(
                 seat,

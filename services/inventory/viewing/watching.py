@@ -171,10 +171,12 @@ class Watching:
 
     async def _counted(self, pages: dict[tuple[UUID, int], ChangesPage]) -> dict[tuple[UUID, int], ChangesPage]:
         """Put to changes of places how their areas stand now, which is after them."""
-        for named, page in pages.items():
-            if any(change.area_ids for change in page.changes):
-                areas = await self._availability.areas_of(named[0])
-                pages[named] = replace(page, changes=[_with_areas(change, areas) for change in page.changes])
+        counted = [named for named, page in pages.items() if any(change.area_ids for change in page.changes)]
+        # At once, as those who look at the same time share a statement.
+        found = await asyncio.gather(*(self._availability.areas_of(show_id) for show_id, _ in counted))
+        for named, areas in zip(counted, found, strict=True):
+            changes = [_with_areas(change, areas) for change in pages[named].changes]
+            pages[named] = replace(pages[named], changes=changes)
         return pages
 
 
