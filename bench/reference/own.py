@@ -6,8 +6,10 @@ parsing, deciding, two of three processes. So this is what the services cannot e
 
 from __future__ import annotations
 
+import base64
 import os
 import re
+import secrets
 import subprocess
 import sys
 from functools import partial
@@ -230,12 +232,13 @@ def _load(world: World, name: str, size: int, batches: int) -> None:
     with server.connect(name) as connection:
         for schema in ("inventory", "booking"):
             connection.execute(composed.SQL("CREATE SCHEMA {}").format(composed.Identifier(schema)))
+    secret = base64.b64encode(secrets.token_bytes(24)).decode()
     for schema in ("inventory", "booking"):
         url = f"{server.url(name)}?options={quote(f'-csearch_path={schema}')}"
         subprocess.run(
             [sys.executable, "-m", f"services.{schema}", "migrate"],
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": url},
+            env={**os.environ, "DATABASE_URL": url, "TICKET_KEY_SECRET": secret},
             check=True,
         )
     with server.connect(name) as connection:

@@ -168,7 +168,7 @@ class ChangeImages(Operation[ImageChange, LockedImages, list[Image]]):
 
     def _reorder(self, ids: Sequence[UUID], images: list[Image], state: LockedImages) -> None:
         there = {image.id for image in images}
-        if not there.issuperset(ids):
+        if len(set(ids)) == len(ids) and not there.issuperset(ids):
             raise ImageNotFound()
         if sorted(ids) != sorted(there):
             raise InvalidField(("imageIds", "must name each image of the event once"))
