@@ -10,6 +10,7 @@ import pytest
 
 from examples.halls.halls import HALLS
 from roster import ROOT
+from services.inventory.halls import document, pretix
 from services.inventory.halls.document import (
     DEAREST,
     FORMAT,
@@ -317,6 +318,18 @@ def test_what_is_wrong_in_a_plan_is_named_by_its_place(file: bytes, message: str
     with pytest.raises(Misread) as error:
         read()
     assert str(error.value).startswith(message)
+
+
+def test_a_file_is_read_no_further_than_to_the_most_seats_of_a_hall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a file of 8 MiB, which has room for millions of seats, takes no more memory than a hall."""
+    monkeypatch.setattr(document, "MAX_SEATS_PER_SCREEN", 10)
+    monkeypatch.setattr(pretix, "MAX_SEATS_PER_SCREEN", 2)
+    full = {"name": "A", "rows": [{"label": "1", "seats": [{}] * 6}]}
+    over = {"name": "B", "rows": [{"label": "1", "seats": [{}] * 4}, {"label": "2", "seats": [{}]}, "not read"]}
+    with pytest.raises(Misread, match=r"^section 2, row 2: is where the hall comes to have more than"):
+        read_hall(spelled({"format": FORMAT, "name": "Wide", "sections": [full, over]}), VENUE)
+    with pytest.raises(Misread, match=r"^zone 1, row \d: is where the hall comes to have more than"):
+        read_plan(spelled(PLAN), VENUE, "", {})
 
 
 def test_a_category_that_a_plan_lacks_is_no_tier() -> None:

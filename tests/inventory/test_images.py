@@ -150,7 +150,7 @@ async def test_images_are_in_the_order_that_was_said_last(house: House) -> None:
     assert await order(*turned) == turned
     seen = await house.catalogue.rpc.GetEvent(catalog_pb2.GetEventRequest(event_id=event_id))
     assert [image.id for image in seen.images] == turned
-    for missing in ([ids[0]], [*ids[1:], ids[1]]):
+    for missing in ([ids[0]], [*ids[1:], ids[1]], [unknown := str(uuid4()), unknown.upper()]):
         with pytest.raises(InvalidField, match="must name each image of the event once"):
             await order(*missing)
     for unknown in ([*ids, str(uuid4())], [str(uuid4()), *ids[1:]]):
@@ -165,6 +165,7 @@ async def test_there_are_no_images_of_no_event(house: House) -> None:
     nobody = str(uuid4())
     with pytest.raises(EventNotFound):
         await house.upload(nobody, b"one")
+    assert not house.files() | {row.name for row in await house.db.fetch("SELECT name FROM image_files")}
     with pytest.raises(EventNotFound):
         request = pb.ReorderImagesRequest(event_id=nobody, image_ids=[nobody])
         await house.rpc.ReorderImages(request, AsyncMock())
@@ -215,6 +216,7 @@ async def test_an_event_has_so_many_images(house: House) -> None:
     assert await outcomes(*uploads) == ["Image"] * MAX_IMAGES_PER_EVENT + ["ImageLimitExceeded"] * 2
     with pytest.raises(ImageLimitExceeded, match="10 images already"):
         await house.upload(event_id, b"another")
+    assert rpc.hashlib.sha256(b"another/s").hexdigest() not in house.files()
 
 
 # --- Files
@@ -292,9 +294,34 @@ async def test_a_picture_that_is_being_deleted_is_not_used_until_it_is_gone(
             await house.later("2 hours")
     with pytest.raises(ImageBusy):
         await house.upload(event_id, b"one")
-    assert await collect_files(house.db, house.store) == 3
+    assert await house.later("2 hours 11 minutes") == 3
     again = await house.upload(event_id, b"one")
     await house.file(again.small)
+
+
+async def test_what_one_replica_deletes_slowly_no_other_deletes_and_gives_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_id = await house.event()
+    await house.delete((await house.upload(event_id, b"one")).id)
+    started, go = asyncio.Event(), asyncio.Event()
+    delete = Folder.delete
+
+    async def slowly_at_first(self: Folder, name: str) -> None:
+        if not started.is_set():
+            started.set()
+            await go.wait()
+        await delete(self, name)
+
+    monkeypatch.setattr(Folder, "delete", slowly_at_first)
+    first = asyncio.create_task(house.later("2 hours"))
+    await started.wait()
+    assert await collect_files(house.db, house.store) == 0
+    with pytest.raises(ImageBusy):
+        await house.upload(event_id, b"one")
+    go.set()
+    assert await first == 3
+    await house.file((await house.upload(event_id, b"one")).small)
 
 
 async def test_an_upload_that_slept_through_the_collection_makes_no_image_without_files(

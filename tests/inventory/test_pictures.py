@@ -19,6 +19,7 @@ from services.inventory.images import workshop as module
 from services.inventory.images.domain import MAX_PIXELS, SIZES, Header, NoPicture, read_header
 from services.inventory.images.workshop import Workshop
 from tests.inventory.pictures import (
+    chunk,
     decoded,
     encoded,
     jpeg_that_says,
@@ -86,6 +87,25 @@ def test_whatever_a_file_says_it_is_read_or_refused(begin: bytes, rest: bytes) -
     assert 0 < header.width * header.height <= MAX_PIXELS
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8\xff" + b"\xff\xd0" * 5_000 + jpeg_that_says(16, 16)[2:],
+        b"\xff\xd8\xff" + b"\xff\xfe\0\x02" * 5_000 + jpeg_that_says(16, 16)[2:],
+        b"\x89PNG\r\n\x1a\n" + chunk(b"teXt", b"") * 5_000 + png_that_says(16, 16)[8:],
+    ],
+)
+def test_only_so_many_parts_of_a_file_are_looked_at(data: bytes) -> None:
+    """So that the loop that answers everybody is not held up by a file of a million parts."""
+    with pytest.raises(NoPicture, match="damaged"):
+        read_header(data)
+
+
+def test_what_fills_a_file_up_is_no_part_of_it() -> None:
+    data = jpeg_that_says(16, 16)
+    assert read_header(data[:2] + b"\xff" * 1_000_000 + data[2:]).width == 16
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_ends_too_early_is_refused(kind: str) -> None:
     data = picture(kind, exif=b"Exif\0\0" + bytes(500))
@@ -146,14 +166,21 @@ async def test_colours_are_those_of_screens(kind: str) -> None:
 
 
 async def test_grey_of_sixteen_bits_is_as_light_as_it_was() -> None:
-    [image, *_] = await made(encoded(Image.new("I;16", (8, 8), 40_000), "PNG"))
-    assert abs(image.convert("L").getpixel((4, 4)) - 40_000 // 256) < 4  # type: ignore[operator]
+    for more in ({}, {"transparency": 5}):
+        [image, *_] = await made(encoded(Image.new("I;16", (8, 8), 40_000), "PNG", **more))
+        assert abs(image.convert("L").getpixel((4, 4)) - 40_000 // 256) < 4  # type: ignore[operator]
 
 
 async def test_what_was_transparent_stays_so() -> None:
     clear = encoded(Image.new("RGBA", (40, 40), (255, 0, 0, 0)), "PNG")
     palette = Image.new("P", (40, 40), 0)
-    for data in (clear, encoded(palette, "PNG", transparency=0)):
+    grey, red = Image.new("L", (40, 40), 7), Image.new("RGB", (40, 40), (255, 0, 0))
+    for data in (
+        clear,
+        encoded(palette, "PNG", transparency=0),
+        encoded(grey, "PNG", transparency=7),
+        encoded(red, "PNG", transparency=(255, 0, 0)),
+    ):
         assert (await made(data))[0].convert("RGBA").getchannel("A").getextrema() == (0, 0)
     cmyk = encoded(Image.new("CMYK", (40, 40), (0, 255, 255, 0)), "JPEG")
     r, g, b = (await made(cmyk))[0].convert("RGB").getpixel((20, 20))  # type: ignore[misc]

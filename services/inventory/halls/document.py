@@ -31,6 +31,7 @@ MOST = {"sections": 100, "rows": 500, "seats": 1_000, "areas": 100}
 LETTERS = {"name of the hall": 100, "name": 40, "label": 10}
 FURTHEST = 1_000_000
 DEAREST = 100_000
+TOO_MANY_SEATS = f"is where the hall comes to have more than {MAX_SEATS_PER_SCREEN:,} seats, which are the most"
 
 
 class Misread(Exception):
@@ -135,13 +136,24 @@ def read_hall(data: bytes, venue_id: UUID, name: str = "") -> NewScreen:
     name = name or hall.text("name", LETTERS["name of the hall"])
     areas = tuple(_area(part) for part in hall.items("areas", "area", MOST["areas"], required=False))
     parts = hall.items("sections", "section", MOST["sections"], required=not areas)
-    return checked(NewScreen(venue_id, name, list(map(_section, parts)), areas))
+    sections: list[NewSection] = []
+    room = MAX_SEATS_PER_SCREEN
+    for part in parts:
+        sections.append(_section(part, room))
+        room -= sum(len(row.seats) for row in sections[-1].rows)
+    return checked(NewScreen(venue_id, name, sections, areas))
 
 
-def _section(part: Part) -> NewSection:
+def _section(part: Part, room: int) -> NewSection:
+    """Read a section; raise Misread as soon as it describes more seats than there is room for."""
     part.fields("name", "priceMultiplier", "rows")
     multiplier = part.number("priceMultiplier", 1, DEAREST, WHOLE) or WHOLE
-    rows = [_row(row) for row in part.items("rows", "row", MOST["rows"])]
+    rows: list[NewRow] = []
+    for row in part.items("rows", "row", MOST["rows"]):
+        rows.append(_row(row))
+        room -= len(rows[-1].seats)
+        if room < 0:
+            raise row.fail(TOO_MANY_SEATS)
     return NewSection(part.text("name", LETTERS["name"]), rows, multiplier)
 
 

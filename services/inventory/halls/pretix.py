@@ -13,8 +13,26 @@ from typing import Any
 from uuid import UUID
 
 from services.chassis.values.writing import key
-from services.inventory.halls.document import FURTHEST, LETTERS, MOST, TIERS, Misread, Part, checked, parse_json
-from services.inventory.halls.domain import LaidOutArea, NewRow, NewScreen, NewSeat, NewSection, SeatRow
+from services.inventory.halls.document import (
+    FURTHEST,
+    LETTERS,
+    MOST,
+    TIERS,
+    TOO_MANY_SEATS,
+    Misread,
+    Part,
+    checked,
+    parse_json,
+)
+from services.inventory.halls.domain import (
+    MAX_SEATS_PER_SCREEN,
+    LaidOutArea,
+    NewRow,
+    NewScreen,
+    NewSeat,
+    NewSection,
+    SeatRow,
+)
 
 FINER = 10
 """Ours are whole numbers, pretix' may have fractions: so many of ours make one."""
@@ -115,6 +133,8 @@ def _read_row(plan: _Plan, row: Part, at: Place, seats: list[_Seat]) -> None:
         if category not in plan.tiers:
             raise seat.fail(f"category {category[:40]!r} is not among the plan's categories")
         seats.append(_Seat(label, *_place(seat, at, required=True), plan.tiers[category]))
+    if len(plan.guids) > MAX_SEATS_PER_SCREEN:
+        raise row.fail(TOO_MANY_SEATS)
     if len(seats) > MOST["seats"]:
         raise row.fail(f"has {len(seats)} seats together with rows of the same number; {MOST['seats']} are the most")
 

@@ -27,6 +27,7 @@ class HallMethods:
         self._halls = db
         self._add_section: AddSections[pb.Screen] = AddSections(db)
         self._create_screen: CreateScreens[pb.Screen] = CreateScreens(db)
+        self._turn = asyncio.Semaphore(1)
 
     async def AddSection(self, request: pb.AddSectionRequest, context: Context) -> pb.Screen:
         add = AddSection(
@@ -42,8 +43,9 @@ class HallMethods:
         return await self._create_screen.alone(CreateScreen(_read(request, request.file.encode()), once))
 
     async def UploadHall(self, request: pb.UploadHallRequest, context: Context) -> pb.Screen:
-        # A large one takes a while, in which others are answered.
-        screen = await asyncio.to_thread(_read, request, request.file.data)
+        # A large one takes a while, in which others are answered, and so much memory that one at a time is enough.
+        async with self._turn:
+            screen = await asyncio.to_thread(_read, request, request.file.data)
         return await self._create_screen.alone(CreateScreen(screen, Once(None, pb.Screen, render_screen)))
 
     async def ExportHall(self, request: pb.ExportHallRequest, context: Context) -> httpbody_pb2.HttpBody:

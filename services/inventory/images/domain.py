@@ -1,9 +1,12 @@
 """What images are, and what a picture's file says of itself before anything of it is decoded."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from services.inventory.errors import ImageLimitExceeded
 
 MAX_PIXELS = 40_000_000
 MAX_IMAGES_PER_EVENT = 10
@@ -23,6 +26,9 @@ _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The markers of JPEG behind which the size is."""
 _JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Those behind which nothing is."""
+_OTHER_THAN_FF = re.compile(b"[^\xff]")
+_MAX_PARTS = 1_000
+"""How many parts of a file are looked at: real ones say how large they are in the first few dozens."""
 
 
 class NoPicture(ValueError):
@@ -87,6 +93,12 @@ class Image:
     heights: Sequence[int]
 
 
+def check_count(images: int) -> None:
+    """Raise ImageLimitExceeded where an event has so many images that it gets no more."""
+    if images >= MAX_IMAGES_PER_EVENT:
+        raise ImageLimitExceeded(f"The event has {MAX_IMAGES_PER_EVENT} images already: delete one first.")
+
+
 def read_header(data: bytes) -> Header:
     """Return what a file says of itself; raise NoPicture unless it is a JPEG, PNG or WebP of one frame and a size."""
     if data.startswith(b"\xff\xd8\xff"):
@@ -110,19 +122,19 @@ def read_header(data: bytes) -> Header:
 
 def _jpeg(data: bytes) -> Header:
     at = 2
-    while True:
-        at = data.find(b"\xff", at)
-        while 0 <= at < len(data) and data[at] == 0xFF:
-            at += 1
-        if not 0 <= at < len(data):
+    for _ in range(_MAX_PARTS):
+        begin = data.find(b"\xff", at)
+        found = _OTHER_THAN_FF.search(data, begin) if begin >= 0 else None
+        if found is None:
             raise _damaged()
-        marker, at = data[at], at + 1
+        marker, at = data[found.start()], found.end()
         if marker in _JPEG_SIZES:
             return Header("JPEG", _number(data, at + 5, 2), _number(data, at + 3, 2), moves=False)
         if marker in (0xD9, 0xDA):  # it ends, or pixels begin
             raise _damaged()
         if marker not in _JPEG_ALONE and marker:
             at += _number(data, at, 2)
+    raise _damaged()
 
 
 def _png(data: bytes) -> Header:
@@ -152,7 +164,9 @@ def _webp(data: bytes) -> Header:
 
 def _chunks(data: bytes, at: int, order: str) -> Iterator[tuple[bytes, int]]:
     """Yield the kinds of the chunks of a PNG (big) or of a RIFF (little), and where what is in each begins."""
-    while at + 8 <= len(data):
+    for _ in range(_MAX_PARTS):
+        if at + 8 > len(data):
+            return
         if order == "big":
             length, kind = _number(data, at, 4), data[at + 4 : at + 8]
             yield kind, at + 8
@@ -170,4 +184,4 @@ def _number(data: bytes, at: int, count: int, order: str = "big") -> int:
 
 
 def _damaged() -> NoPicture:
-    return NoPicture("is damaged: it ends too early, or says nothing of its size")
+    return NoPicture("is damaged: it ends too early, or says nothing of its size where that belongs")

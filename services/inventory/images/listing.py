@@ -5,9 +5,9 @@ from uuid import UUID
 
 from services.chassis.store.database import Database, retried
 from services.chassis.store.rows import read
-from services.inventory.errors import ImageNotFound
+from services.inventory.errors import EventNotFound, ImageNotFound
 from services.inventory.images import statements as sql
-from services.inventory.images.domain import Image
+from services.inventory.images.domain import Image, check_count
 
 
 @retried
@@ -24,6 +24,14 @@ async def image_of(db: Database, event_id: UUID, source: str) -> Image | None:
     """Return the image that an event has of an upload."""
     found = read(Image, await db.fetch(sql.IMAGE_OF_SOURCE, {"event_id": event_id, "source": source}))
     return found[0] if found else None
+
+
+@retried
+async def check_room(db: Database, event_id: UUID) -> None:
+    """Raise what an upload to an event would come to: so no picture is made, and no file kept, in vain."""
+    for row in await db.fetch(sql.COUNT_OF_EVENT, {"event_id": event_id}):
+        return check_count(row.images)
+    raise EventNotFound()
 
 
 @retried

@@ -13,7 +13,7 @@ from services.chassis.store.rows import columns, read
 from services.chassis.writes.operation import Operation, Rows
 from services.inventory.errors import EventNotFound, ImageBusy, ImageLimitExceeded, ImageNotFound
 from services.inventory.images import statements as sql
-from services.inventory.images.domain import MAX_BYTES, MAX_IMAGES, MAX_IMAGES_PER_EVENT, Image, NewImage
+from services.inventory.images.domain import MAX_BYTES, MAX_IMAGES, Image, NewImage, check_count
 
 NOBODY = UUID(int=0)
 """Under whose name Boxoffice's own images are counted."""
@@ -144,8 +144,7 @@ class ChangeImages(Operation[ImageChange, LockedImages, list[Image]]):
             if there.source == new.source:
                 return self._put(replace(there, alt_text=new.alt_text), images, state)
         quota = state.quotas.setdefault(state.owners[new.event_id], Quota())
-        if len(images) >= MAX_IMAGES_PER_EVENT:
-            raise ImageLimitExceeded(f"The event has {MAX_IMAGES_PER_EVENT} images already: delete one first.")
+        check_count(len(images))
         if quota.images >= MAX_IMAGES or quota.bytes + new.bytes > MAX_BYTES:
             raise ImageLimitExceeded()
         if not {picture.name for picture in new.pictures} <= state.usable:
@@ -167,10 +166,10 @@ class ChangeImages(Operation[ImageChange, LockedImages, list[Image]]):
         state.created.append(image)
 
     def _reorder(self, ids: Sequence[UUID], images: list[Image], state: LockedImages) -> None:
-        there = {image.id for image in images}
-        if len(set(ids)) == len(ids) and not there.issuperset(ids):
+        there, named = {image.id for image in images}, set(ids)
+        if len(named) == len(ids) and not named <= there:
             raise ImageNotFound()
-        if sorted(ids) != sorted(there):
+        if len(named) < len(ids) or named != there:
             raise InvalidField(("imageIds", "must name each image of the event once"))
         by_id = {image.id: image for image in images}
         for position, id_ in enumerate(ids):

@@ -15,7 +15,7 @@ from services.chassis.wire.incoming import Context
 from services.inventory.errors import ImageBusy, ImageNotFound
 from services.inventory.images import statements as sql
 from services.inventory.images.domain import MIME_TYPE, Image, NewImage
-from services.inventory.images.listing import event_of, image_of, who_shows
+from services.inventory.images.listing import check_room, event_of, image_of, who_shows
 from services.inventory.images.messages import render_image
 from services.inventory.images.operation import Add, ChangeImages, Delete, Describe, ImageChange, Reorder
 from services.inventory.images.store import Store
@@ -47,11 +47,15 @@ class ImageServicer(images_pb2_grpc.ImageServiceServicer):
             if there is not None
             else Add(event_id, await self._made(event_id, data, source, request.alt_text))
         )
-        images = await self._change.alone(change)
+        try:
+            images = await self._change.alone(change)
+        except ImageNotFound:  # it was there a moment ago
+            raise ImageBusy() from None
         return render_image(next(image for image in images if image.source == source))
 
     async def _made(self, event_id: UUID, data: bytes, source: str, alt_text: str) -> NewImage:
         """Return an image whose files are kept."""
+        await check_room(self._db, event_id)
         made = await self._workshop.make(data)
         files = {each.picture.name: each.file for each in made}
         # Each has its row before it is there: what nobody comes to use is found by that.

@@ -9,6 +9,10 @@ IMAGES_OF_EVENTS = f"{IMAGES} WHERE event_id = ANY(%(event_ids)s) ORDER BY event
 
 IMAGE_OF_SOURCE = f"{IMAGES} WHERE event_id = %(event_id)s AND source = %(source)s"
 
+COUNT_OF_EVENT = """
+    SELECT (SELECT count(*) FROM images i WHERE i.event_id = e.id) AS images FROM events e WHERE e.id = %(event_id)s
+"""
+
 OWNER_OF_IMAGE = """
     SELECT e.organization_id, e.shared_with, e.status = 'DRAFT' AS is_draft
     FROM images i JOIN events e ON e.id = i.event_id WHERE i.id = %(id)s
@@ -86,16 +90,20 @@ CHANGE_IMAGES = """
 DELETE_IMAGES = "DELETE FROM images WHERE id = ANY(%(ids)s)"
 
 DOOM_FILES = """
-    UPDATE image_files SET is_doomed = true
+    UPDATE image_files SET is_doomed = true, used_at = (SELECT boxoffice_clock())
     WHERE name IN (
         SELECT f.name FROM image_files f
-        WHERE NOT f.is_doomed AND f.used_at < (SELECT boxoffice_clock()) - interval '1 hour'
-        AND NOT EXISTS (SELECT FROM images i WHERE i.files @> ARRAY[f.name])
+        WHERE f.used_at < (SELECT boxoffice_clock()) - interval '10 minutes'
+        AND (
+            f.is_doomed
+            OR f.used_at < (SELECT boxoffice_clock()) - interval '1 hour'
+            AND NOT EXISTS (SELECT FROM images i WHERE i.files @> ARRAY[f.name])
+        )
         ORDER BY f.used_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
+    RETURNING name
 """
-"""Files that no image has had for an hour, which is longer than any upload takes."""
-
-DOOMED_FILES = "SELECT name FROM image_files WHERE is_doomed ORDER BY name LIMIT %(limit)s"
+"""Files that no image has had for an hour, which is longer than any upload takes; and those that somebody began to
+delete ten minutes ago and has not, `used_at` being when. Whoever gets them here deletes them."""
 
 FORGET_FILES = "DELETE FROM image_files WHERE name = ANY(%(names)s) AND is_doomed"

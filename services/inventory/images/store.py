@@ -55,11 +55,12 @@ class Folder:
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(place)
-        folder = os.open(place.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        for path in (place.parent, self._folder):  # which may be as new as the file
+            folder = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
     def _get(self, name: str) -> bytes | None:
         try:

@@ -103,13 +103,15 @@ def _orientation(image: Image.Image) -> int:
 
 def _plain(image: Image.Image) -> Image.Image:
     """Return a picture in a mode that can be made smaller well, transparent where it was."""
-    if image.mode in ("RGB", "RGBA", "L", "CMYK"):
-        return image
-    if image.has_transparency_data:
-        return image.convert("RGBA")
     if image.mode.startswith("I"):
         # 16 bits of grey, of which the upper ones are what people see.
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode == "RGBA":
+        return image
+    if image.has_transparency_data:  # in any other mode: a PNG may say which grey or colour is transparent
+        return image.convert("RGBA")
+    if image.mode in ("RGB", "L", "CMYK"):
+        return image
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
