@@ -191,7 +191,10 @@ ANSWERS: dict[str, Json] = {
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
     "GetJwks": {"application/jwk-set+json": {"schema": {"type": "object"}}},
     "GetTicketKeys": {"application/jwk-set+json": {"schema": {"type": "object"}}},
-    "RenderTicketCode": {"image/png": {"schema": {"type": "string"}}, "image/svg+xml": {"schema": {"type": "string"}}},
+    "RenderTicketCode": {
+        "image/png": {"schema": {"type": "string", "format": "binary"}},
+        "image/svg+xml": {"schema": {"type": "string"}},
+    },
     "StreamBooking": {"text/event-stream": {"schema": {"type": "string"}}},
     "StreamSeats": {"text/event-stream": {"schema": {"type": "string"}}},
 }
