@@ -78,6 +78,7 @@ NOT_RUN = {
     "README.md: make test": "this",
     "README.md: TOKEN=…": "takes AUTH=on: tests/system/test_snippets.py",
     'README.md: TOKEN=$(.venv/bin/python -m stack token "$ALICE" --minutes 6': "the same",
+    'docs/images.md: curl --data-binary @poster.jpg -H "content-type: image/jpeg"': "tests/system/test_images.py",
     "bench/README.md: make bench": "takes its time: tests/bench/test_smoke.py",
     "bench/ghz/README.md: .venv/bin/python -m bench.ghz.data http://gateway.example:80": "takes ghz",
     'bench/ghz/README.md: OWN="--no-insecure --cacert data/tls/operator/ca.pem --cert ': "takes ghz",

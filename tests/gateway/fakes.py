@@ -27,6 +27,7 @@ from gateway.envoy import envoy_command
 from gateway.render import CLUSTERS, render
 from services.chassis.process.server import make_server
 from services.chassis.wire.identity import policy
+from services.chassis.wire.incoming import LARGEST_FILE_BYTES, MAX_MESSAGE_BYTES
 from tests.patience import eventually, patient
 
 CONTRACTS = [f"boxoffice.{contract}_pb2" for service in roster.SERVICES for contract in service.contracts]
@@ -122,7 +123,9 @@ class FakeService(grpc.GenericRpcHandler):
 
     async def start(self) -> None:
         """Serve; on the same port as before if it served before."""
-        anything = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)]
+        # As much as a service that takes files.
+        largest = ("grpc.max_receive_message_length", 4 * MAX_MESSAGE_BYTES + LARGEST_FILE_BYTES)
+        anything = [("grpc.so_reuseport", 0), largest]
         server = make_server(takes_files=True) if self.strict else grpc.aio.server(options=anything)
         server.add_generic_rpc_handlers((self,))
         health = HealthServicer()

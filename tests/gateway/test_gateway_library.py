@@ -112,7 +112,7 @@ async def test_a_request_that_no_service_reads_is_refused_as_too_large(
     channel: grpc.aio.Channel, services: Services
 ) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as failure:
-        await call(channel, GET_SHOW, catalog_pb2.GetShowRequest(show_id="x" * 5_000_000))
+        await call(channel, GET_SHOW, catalog_pb2.GetShowRequest(show_id="x" * 13_000_000))
     assert failure.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert message_and_cause(status_of(failure.value)) == ("REQUEST_TOO_LARGE", False)
     assert services.calls == []

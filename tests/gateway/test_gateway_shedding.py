@@ -211,4 +211,4 @@ def test_streams_and_money_share_no_circuit() -> None:
             watching = found[shedding.cluster_of_streams(name, methods)]
             assert watching["others_at_once"] == shedding.STREAMS_AT_ONCE
     assert list(shedding.clusters("booking", 1, methods)) == ["booking", "booking-watching"]
-    assert list(shedding.clusters("inventory", 1, methods)) == ["inventory", "inventory-searches"]
+    assert list(shedding.clusters("inventory", 1, methods)) == ["inventory", "inventory-searches", "inventory-uploads"]

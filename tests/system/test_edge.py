@@ -6,16 +6,13 @@ import pytest
 from google.protobuf import empty_pb2
 
 from roster import SERVICES
+from services.chassis.wire.identity import policy
 from stack.launcher import Stack
 from tests.gateway.fakes import INTERNAL, Method
 from tests.patience import eventually, patient
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.databases import rows, value
 from tests.system.inside import reached
-
-CALLERS = {"inventory": "booking", "booking": "payment", "payment": "booking", "bank": "payment"}
-"""Who calls what is for services."""
-
 
 FIRST_PAGES = {"ListBookingEvents", "ListShowEvents"}
 
@@ -31,7 +28,7 @@ async def test_what_services_say_to_each_other_is_not_for_others(
         answer = await client.http.post(path, json={})
         assert (answer.status_code, refusal(answer).reason) == (404, "METHOD_NOT_FOUND")
     # It is there, for those who are inside.
-    async with reached(stack, method.cluster, CALLERS[method.cluster]) as inside:
+    async with reached(stack, method.cluster, min(policy(method.path).services)) as inside:
         code = await inside.unary_unary(method.path, request_serializer=bytes)(b"", timeout=patient(10)).code()
     # An empty request asks for nothing, but where it asks for the first page of events.
     assert code == (grpc.StatusCode.OK if method.descriptor.name in FIRST_PAGES else grpc.StatusCode.INVALID_ARGUMENT)
