@@ -148,9 +148,12 @@ class Server:
     @contextmanager
     def many_databases(self) -> Iterator[None]:
         """Make and drop databases over one connection meanwhile; to log in takes half as long as to make one."""
-        with self.connect() as self._connection:
-            yield
-        self._connection = None
+        with self.connect() as connection:
+            self._connection = connection
+            try:
+                yield
+            finally:
+                self._connection = None
 
     def _administer(self, statement: sql.Composed) -> None:
         if self._connection is not None:

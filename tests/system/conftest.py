@@ -1,4 +1,4 @@
-"""A whole stack of its own, started once, with PostgreSQL, the four services and Envoy; and ways to it."""
+"""A whole stack of its own, started once, with PostgreSQL, all services and Envoy; and ways to it."""
 
 from __future__ import annotations
 
