@@ -36,10 +36,9 @@ def filter_failure(context: HookContext, failure: Failure, case: Case, response:
 
 
 def _is_read_as_right(case: Case) -> bool:
-    raw = case.operation.definition.raw
-    return "requestBody" in raw and is_read_as_right(
-        raw["requestBody"]["content"]["application/json"]["schema"], case.body
-    )
+    content = case.operation.definition.raw.get("requestBody", {"content": {}})["content"]
+    # A file is no JSON.
+    return "application/json" in content and is_read_as_right(content["application/json"]["schema"], case.body)
 
 
 def _is_explained(case: Case, body: Any) -> bool:

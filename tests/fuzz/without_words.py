@@ -61,7 +61,7 @@ WITHOUT_WORDS = (
     r"must not be less than minPrice",
     r"can be RELEVANCE only where q is given",
     r"must have (a letter or a digit|8 words at most)",
-    r"must be the number of a booking, or have 3 letters of a word of a name",
+    r"must (be the number of a booking, or have 3 letters of a word of a name|have 5 words at most)",
     r"must be \d+ at most with this limit: read on by pageToken",
     r"is missing: the event has several shows to come",
     r"must name the show of showSeatIds",

@@ -37,7 +37,8 @@ SERVICES = {
 
 
 def run(service: str, verb: str, url: str) -> subprocess.CompletedProcess[str]:
-    environment = {"DATABASE_URL": url, "PAYMENT_WEBHOOK_SECRET": SECRET, "PATH": os.environ["PATH"]}
+    secrets = dict.fromkeys(("PAYMENT_WEBHOOK_SECRET", "TICKET_KEY_SECRET"), SECRET)
+    environment = {"DATABASE_URL": url, **secrets, "PATH": os.environ["PATH"]}
     command = [sys.executable, "-m", named(service).module, verb]
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=patient(60))
 

@@ -6,7 +6,7 @@ from tests.recipes.recipe import Recipe, after, before
 
 ASKED = """\
   // What the user wants to remember about it; up to 200 characters, nothing invisible.
-  string note = 9 [
+  string note = 10 [
     (boxoffice.text.v1.text) = LINE,
     (buf.validate.field).string = {
       max_len: 200

@@ -160,12 +160,12 @@ RECIPE = Recipe(
         "services/inventory/errors.py": [before("class ShowStarted(", ERROR)],
         "services/inventory/seats/commands.py": [
             after("    HoldLimitExceeded,\n", "    NothingHeld,\n"),
-            before("@dataclass(frozen=True, slots=True)\nclass Reserved:", COMMAND),
+            before("@dataclass(frozen=True, slots=True, kw_only=True)\nclass Reserve(", COMMAND),
         ],
         "services/inventory/seats/messages.py": [before("def reservation(", RENDERED)],
         "services/inventory/seats/rpc.py": [
             after("    Extend,\n", "    RenewHolds,\n"),
-            ("import extended, held, prices", "import extended, held, prices, renewed"),
+            after("    prices,\n", "    renewed,\n"),
             before("    async def ExtendHolds(", HANDLER),
         ],
         "audit/invariants/keys.py": [('"HoldSeats")', '"HoldSeats", "RenewHolds")')],

@@ -23,6 +23,7 @@ from tests.system.client import Client, Json, Show, ok, refusal
 from tests.system.conftest import AUTH, opened_client
 from tests.system.databases import rows
 from tests.system.matrix import ABSENT, ADMITTED, DENIED, Callers
+from tests.system.samples import over_rest
 from tests.system.selling import gstin
 from tests.system.test_bad_input import make_world
 
@@ -70,6 +71,12 @@ class House:
         path = f"organizations/{self.world.organization_id}/members"
         answer = await client.ask("POST", path, body, headers=client.organizer)
         assert answer.status_code in (200, 409), answer.text
+
+    async def image(self, client: Client) -> str:
+        """Have the event have an image, also where that was deleted, and return its id."""
+        path = f"/api/v1/events/{self.world.event_id}/images"
+        image = await client.http.post(path, **over_rest("UploadImage", "POST", {"altText": "A poster"}))
+        return str(ok(image)["id"])
 
 
 def each(methods: list[Method]) -> list[object]:
@@ -197,6 +204,8 @@ async def test_members_are_answered_as_the_policy_says(
     async with opened_client(stack) as client:
         for way in matrix.ways(method):
             for who, member in house.members.items():
+                if method.descriptor.name == "DeleteImage":
+                    request = {"image_id": await house.image(client)}, None
                 answer = await callers.ask(way, method, request, member.metadata)
                 if not is_as(answer.reason, wanted := expected(method, rule, who)):
                     complaints.append(f"{who} by {way} should be {wanted}: {answer}")

@@ -118,7 +118,7 @@ class UploadImageRequest(_message.Message):
     event_id: _builtins.str
     """The event (UUID)."""
     alt_text: _builtins.str
-    """What is said instead of it to those who do not see it; up to 300 characters."""
+    """What is said instead of it to those who do not see it; 1 to 300 characters, nothing invisible."""
     @_builtins.property
     def file(self) -> _httpbody_pb2.HttpBody:
         """The file itself."""
