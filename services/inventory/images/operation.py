@@ -93,8 +93,9 @@ class ChangeImages(Operation[ImageChange, LockedImages, list[Image]]):
     def reads(self, batch: Sequence[ImageChange], *, wait: bool) -> dict[str, Statement]:
         """Lock the organizations, and read what they have."""
         ids = {"event_ids": sorted({command.event_id for command in batch})}
+        adding = [command.event_id for command in batch if isinstance(command, Add)]
         return {
-            "locks": (sql.LOCK_OWNERS, ids | {"nobody": NOBODY}),
+            "locks": (sql.LOCK_OWNERS, ids | {"nobody": NOBODY, "adding": adding}),
             "clock": (READ_CLOCK, ()),
             "events": (sql.EVENTS, ids | {"nobody": NOBODY}),
             "quotas": (sql.QUOTAS, ids | {"nobody": NOBODY}),

@@ -28,12 +28,15 @@ WHO_SHOWS_FILE = """
 
 LOCK_OWNERS = """
     INSERT INTO image_owners (owner_id)
-    SELECT DISTINCT coalesce(organization_id, %(nobody)s::uuid) FROM events WHERE id = ANY(%(event_ids)s)
+    SELECT DISTINCT coalesce(e.organization_id, %(nobody)s::uuid) FROM events e WHERE e.id = ANY(%(event_ids)s)
+    AND (e.id = ANY(%(adding)s::uuid[]) OR EXISTS (SELECT FROM images i WHERE i.event_id = e.id))
     ORDER BY 1
     ON CONFLICT (owner_id) DO UPDATE SET owner_id = excluded.owner_id
     RETURNING owner_id
 """
-"""The lock of an organization's images: of all its events, as quotas go over all."""
+"""The lock of an organization's images: of all its events, as quotas go over all. Where an event has none, and gets
+none, there is nothing to lock, and nothing is written.
+"""
 
 EVENTS = """
     SELECT id, coalesce(organization_id, %(nobody)s::uuid) AS owner_id FROM events WHERE id = ANY(%(event_ids)s)
