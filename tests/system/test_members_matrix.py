@@ -75,7 +75,8 @@ class House:
     async def image(self, client: Client) -> str:
         """Have the event have an image, also where that was deleted, and return its id."""
         path = f"/api/v1/events/{self.world.event_id}/images"
-        image = await client.http.post(path, **over_rest("UploadImage", "POST", {"altText": "A poster"}))
+        owner = dict(self.members["OWNER"].metadata)
+        image = await client.http.post(path, headers=owner, **over_rest("UploadImage", "POST", {"altText": "A poster"}))
         return str(ok(image)["id"])
 
 
