@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import UTC
 from uuid import UUID
 
@@ -82,14 +83,21 @@ class CatalogueClient:
                 answer = await call(self._catalog.GetEvent, listed, seconds=SECONDS)
         return UUID(answer.organization_id) if answer.organization_id else None
 
-    async def zones_of_shows(self, event_id: UUID) -> dict[UUID, str]:
-        """Return the shows of an event but for drafts, those that are over or cancelled too, and their time zones."""
+    async def zones_of_shows(self, event_id: UUID, owners: Collection[UUID | None] | None) -> dict[UUID, str]:
+        """Return the shows of an event but for drafts, those that are over or cancelled too, and their time zones.
+
+        Where `owners` are given, only shows of theirs; None among them: Boxoffice's own.
+        """
         zones: dict[UUID, str] = {}
         request = catalog_pb2.ListShowsRequest(event_id=str(event_id), page_size=LIST_SIZE)
         getattr(request, "from").FromSeconds(0)
         while True:
             page = await call(self._catalog.ListShows, request, seconds=SECONDS)
-            zones |= {UUID(show.id): show.time_zone for show in page.shows}
+            zones |= {
+                UUID(show.id): show.time_zone
+                for show in page.shows
+                if owners is None or (UUID(show.organization_id) if show.organization_id else None) in owners
+            }
             if not page.next_page_token:
                 return zones
             request.page_token = page.next_page_token

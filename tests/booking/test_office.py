@@ -30,7 +30,14 @@ CAT = uuid4()
 @contextmanager
 def called_by(house: House, role: str = "BOX_OFFICE", *, user: UUID = CAT, of: UUID = OURS) -> Iterator[None]:
     """Have a member call who has a role in an organization."""
-    house.callers.append(Caller(user_id=user, roles=frozenset({"USER"}), memberships={of: role}))
+    with calling(house, Caller(user_id=user, roles=frozenset({"USER"}), memberships={of: role})):
+        yield
+
+
+@contextmanager
+def calling(house: House, caller: Caller) -> Iterator[None]:
+    """Have somebody call."""
+    house.callers.append(caller)
     try:
         yield
     finally:

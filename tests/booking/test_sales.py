@@ -16,10 +16,12 @@ from services.booking.office import sales
 from services.booking.office import statements as sql
 from services.booking.office.domain import Days
 from services.chassis.errors import InvalidField
+from services.chassis.wire.identity import Caller
 from services.inventory.catalogue.zones import check_zone
 from tests.booking.house import ANN, BOB, House, make_show, refused
 from tests.booking.test_fees import BOOKING_FEE, COMMISSION, SERVICE_FEE, refund, set_fees
 from tests.booking.test_kinds import CHILD, booked, set_kinds
+from tests.booking.test_office import CAT, OURS, THEIRS, called_by, calling
 
 PRICE = 25_001
 REGULAR = seat_pb2.Seat.REGULAR
@@ -166,6 +168,24 @@ async def test_the_shows_of_an_event_are_summed_up_each_by_its_own_days(house: H
     assert lines(await of_event(house)) == [("2027-06-02", REGULAR, "ADULT", 3, 3 * PRICE, 0, 0)]
     await house.inventory_db.execute("UPDATE shows SET status = 'CANCELLED' WHERE id = %(id)s", {"id": UUID(other)})
     assert (await of_event(house)).totals[0].seats == 3, "cancelled shows were sold, too"
+
+
+async def test_what_others_sell_of_an_event_is_theirs_to_know(house: House) -> None:
+    other, seats = await another_show(house)
+    await house.confirmed(ANN, 0)
+    request = booking_pb2.CreateBookingRequest(user_id=str(BOB), show_id=other, show_seat_ids=seats[:2])
+    await house.capture(await house.bookings.CreateBooking(request))
+    theirs = {"id": UUID(other), "theirs": THEIRS}
+    organizer = Caller(CAT, frozenset({"USER", "ORGANIZER"}), memberships={THEIRS: "OWNER"})
+    for owner, called in ((OURS, called_by(house, "FINANCE")), (None, calling(house, organizer))):
+        await house.inventory_db.execute("UPDATE events SET organization_id = %(owner)s", {"owner": owner})
+        await house.inventory_db.execute("UPDATE shows SET organization_id = %(owner)s", {"owner": owner})
+        await house.inventory_db.execute("UPDATE shows SET organization_id = %(theirs)s WHERE id = %(id)s", theirs)
+        with called:
+            assert [total.seats for total in (await of_event(house)).totals] == [1]
+        with calling(house, Caller(CAT, frozenset({"USER", "ADMIN"}))):
+            assert [total.seats for total in (await of_event(house)).totals] == [3]
+        assert [total.seats for total in (await of_event(house)).totals] == [3], "nobody is checked"
 
 
 async def test_what_code_from_before_wrote_is_counted(house: House) -> None:

@@ -8,6 +8,14 @@ EXPORTS = ("tests/booking/test_exports.py",)
 
 MUTANTS = (
     Mutant(
+        "the owner of an event is told what others sell of it",
+        "OfficeServicer.GetEventSales",
+        "owners = None if own_organizations() is None else [owner]",
+        "owners = None",
+        REQUESTS,
+        SALES,
+    ),
+    Mutant(
         "sales leave fees of orders out that come back",
         "SALES_OF_SHOW",
         "WHERE b.refund_count > 0 AND r.order_amount > 0",
