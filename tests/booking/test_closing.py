@@ -12,7 +12,7 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.payment.v1 import payment_pb2
 
 from services.booking.clients import InventoryClient
-from services.booking.closing.operation import forget_closed
+from services.booking.closing.operation import forget_closed, forget_names_of
 from tests.booking.house import ANN, BOB, House, move_clocks, refused
 from tests.booking.test_guests import NAME, block, guests
 
@@ -105,6 +105,15 @@ async def test_of_a_deleted_user_the_names_of_guests_are_forgotten_and_no_others
     assert {str(row.booking_id) for row in await house.db.fetch(names)} == {anothers.id}
     assert ((await house.get(theirs.id)).guest_name, (await house.get(anothers.id)).guest_name) == ("", NAME)
     assert (await refused(house.book(ANN, 2))).reason == "ACCOUNT_DELETED"
+
+
+async def test_the_names_of_many_guests_are_forgotten_batch_by_batch(house: House) -> None:
+    await block(house, 0, 1, 2)
+    booked = [await guests(house, number) for number in range(3)]
+    for limit in (2, 3):
+        await house.db.execute("UPDATE bookings SET guest_name = 'Asha'")
+        await forget_names_of(house.db, ANN, limit=limit)
+        assert [(await house.get(booking.id)).guest_name for booking in booked] == [""] * 3
 
 
 async def test_a_booking_whose_row_is_there_keeps_its_user(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

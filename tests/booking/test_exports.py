@@ -12,6 +12,7 @@ from boxoffice.booking.v1 import office_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2
 
 from services.booking.office import exporting
+from services.booking.office import statements as sql
 from services.chassis.wire.identity import Caller
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from tests.booking.house import ANN, BOB, House, refused
@@ -251,3 +252,19 @@ class Nobody:
 
     async def contacts(self, _: Any) -> dict[UUID, Any]:
         return {}
+
+
+@pytest.mark.parametrize(
+    ("statement", "of"),
+    [(sql.BOOKINGS_OF_EXPORT, "show_id = $1"), (sql.EXPORTS, "organization_id = $1"), (sql.OWN_EXPORTS, "IS NULL")],
+    ids=["bookings", "exports", "own exports"],
+)
+async def test_a_page_is_read_from_where_the_one_before_has_ended(house: House, statement: str, of: str) -> None:
+    """Statements are planned once, whatever their values are: a page must not look at all that came before it."""
+    numbered = {"show_id": "$1", "organization_id": "$1", "after": "$2", "limit": "$3"}
+    async with house.db.transaction() as tx:
+        await tx.send(f"PREPARE page (uuid, uuid, int) AS {statement % numbered}")
+        plan = await tx.fetch(f"EXPLAIN EXECUTE page ('{house.show_id}', NULL, 10)")
+        await tx.send("DEALLOCATE page")
+    [condition] = [row[0] for row in plan if "Index Cond" in row[0] and of in row[0]]
+    assert "(id > COALESCE($2" in condition or "(id < COALESCE($2" in condition

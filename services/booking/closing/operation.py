@@ -35,9 +35,11 @@ async def check_nothing_open(db: Database, user_id: UUID) -> None:
         raise PaymentOpen()
 
 
-async def forget_names_of(db: Database, user_id: UUID) -> None:
-    """Forget for whom a user's bookings are."""
-    await db.execute(sql.FORGET_NAMES_OF, {"user_id": user_id})
+async def forget_names_of(db: Database, user_id: UUID, *, limit: int = 1_000) -> None:
+    """Forget for whom a user's bookings are, batch by batch."""
+    while await db.execute(sql.FORGET_GUESTS_OF, {"user_id": user_id, "limit": limit}) == limit:
+        pass
+    await db.execute(sql.FORGET_WORDS_OF, {"user_id": user_id})
 
 
 async def forget_closed(db: Database, *, limit: int = 500) -> int:

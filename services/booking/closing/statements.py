@@ -26,13 +26,18 @@ OPEN_REFUNDS = """
     WHERE b.user_id = %(user_id)s AND r.state = 'PROCESSING' LIMIT 1
 """
 
-FORGET_NAMES_OF = """
-    WITH searched AS (
-        DELETE FROM booking_names n USING bookings b WHERE b.id = n.booking_id AND b.user_id = %(user_id)s
-    )
-    UPDATE bookings SET guest_name = '' WHERE user_id = %(user_id)s AND guest_name <> ''
+FORGET_WORDS_OF = """
+    DELETE FROM booking_names n USING bookings b WHERE b.id = n.booking_id AND b.user_id = %(user_id)s
 """
-"""Forget for whom a user's bookings are, and what they are searched by."""
+"""Forget what a user's bookings are searched by."""
+
+FORGET_GUESTS_OF = """
+    UPDATE bookings SET guest_name = '' WHERE id = ANY (ARRAY(
+        SELECT id FROM bookings WHERE user_id = %(user_id)s AND guest_name <> ''
+        ORDER BY id LIMIT %(limit)s FOR UPDATE
+    ))
+"""
+"""Forget for whom a user's bookings are: one batch of those for guests, locked in their order as all do it."""
 
 FORGET_CLOSED = """
     DELETE FROM closed_users WHERE user_id = ANY (ARRAY(

@@ -30,6 +30,8 @@ async def page_of(db: Database, show_id: UUID, *, after: UUID | None, limit: int
 
 @retried
 async def list_exports(db: Database, organization_id: UUID | None, *, after: UUID | None, limit: int) -> list[Export]:
-    """Return exports of an organization's shows, newest first, that are older than `after`."""
-    given = {"organization_id": organization_id, "after": after, "limit": limit}
-    return read(Export, await db.fetch(sql.EXPORTS, given))
+    """Return exports of an organization's shows, or of Boxoffice's own, newest first, that are older than `after`."""
+    given = {"after": after, "limit": limit}
+    if organization_id is None:
+        return read(Export, await db.fetch(sql.OWN_EXPORTS, given))
+    return read(Export, await db.fetch(sql.EXPORTS, given | {"organization_id": organization_id}))
