@@ -63,6 +63,18 @@ class TicketRevoked(FailedPrecondition):
     reason = "TICKET_REVOKED"
 
 
+class TicketAdmitted(FailedPrecondition):
+    """Somebody was let in by the tickets of these seats: give others back, or ask the organizer.
+
+    Metadata: `seat_ids`, separated by commas.
+    """
+
+    reason = "TICKET_ADMITTED"
+
+    def __init__(self, seat_ids: Sequence[UUID]) -> None:
+        super().__init__(seat_ids=",".join(map(str, seat_ids)))
+
+
 class SeatsNotLeft(FailedPrecondition):
     """The booking does not have these seats, or they were given back before: look at which seats are left.
 
@@ -133,7 +145,7 @@ class PaymentOpen(FailedPrecondition):
 
 
 class AccountDeleted(FailedPrecondition):
-    """The account is deleted, or about to be: it books nothing any more."""
+    """The account is deleted, or about to be, and books nothing any more: use another one."""
 
     reason = "ACCOUNT_DELETED"
 

@@ -296,7 +296,7 @@ async def _served_identity(stack: AsyncExitStack) -> tuple[FakeIdentity, grpc.ai
 def _add(booking: WiredBooking, callers: list[Caller], server: grpc.aio.Server) -> None:
     """Have a server serve booking's services."""
     servicer, coupons = booking.servicer, coupon_pb2.DESCRIPTOR.services_by_name["CouponService"]
-    servicer = _called_by(servicer, ["CreateBooking"], callers)
+    servicer = _called_by(servicer, ["CreateBooking", "GrantRefund"], callers)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     of_coupons = _called_by(booking.coupons, coupons.methods_by_name, callers)
     coupon_pb2_grpc.add_CouponServiceServicer_to_server(of_coupons, server)

@@ -17,9 +17,11 @@ from services.booking.tickets import statements as sql
 from services.booking.tickets.operation import issue_of_before, revoke_of_before
 from services.chassis.errors import Unavailable
 from services.chassis.store.database import Transaction
+from services.chassis.wire.identity import Caller
 from tests.booking.house import ANN, BOB, House, move_clocks, refused
 from tests.booking.test_coupons import make
 from tests.booking.test_guests import block, guests
+from tests.booking.test_office import OURS, THEIRS, owned
 from tests.booking.test_show_cancellations import cancel, swept
 
 BEFORE = "DELETE FROM tickets; UPDATE bookings SET ticket_ids = NULL"
@@ -167,6 +169,74 @@ async def test_no_ticket_of_a_cancelled_show_is_good(house: House) -> None:
     await cancel(house)
     await swept(house)
     assert await statuses(house, paid) == ["REVOKED"] * 2 and await statuses(house, more) == ["REVOKED"]
+
+
+def let_in(house: House, booking: booking_pb2.Booking, number: int) -> Any:
+    """Have somebody be let in by the ticket of a seat."""
+    given = {"booking_id": UUID(booking.id), "seat_id": UUID(house.seat_ids[number])}
+    admit = "UPDATE tickets SET state = 'ADMITTED' WHERE booking_id = %(booking_id)s AND show_seat_id = %(seat_id)s"
+    return house.db.execute(admit, given)
+
+
+def grant(house: House, booking: booking_pb2.Booking, *numbers: int) -> Any:
+    request = booking_pb2.GrantRefundRequest(booking_id=booking.id, percentage=100, reason="ill")
+    request.show_seat_ids.extend(house.seat_ids[number] for number in numbers)
+    return house.bookings.GrantRefund(request)
+
+
+@pytest.mark.parametrize("is_rescheduled", [False, True])
+async def test_who_was_let_in_gives_no_seat_back_but_the_others_of_the_booking(
+    house: House, is_rescheduled: bool
+) -> None:
+    booking, others = await house.confirmed(ANN, 0, 1), await house.confirmed(BOB, 2)
+    await let_in(house, booking, 0)
+    if is_rescheduled:
+        await house.db.execute("UPDATE bookings SET full_refund_until = now() + interval '1 day'")
+    for numbers in ((0,), (1, 0), ()):
+        preview = booking_pb2.PreviewRefundRequest(booking_id=booking.id, user_id=booking.user_id)
+        preview.show_seat_ids.extend(house.seat_ids[number] for number in numbers)
+        for asked in (refund(house, booking, *numbers), house.bookings.PreviewRefund(preview)):
+            info = await refused(asked)
+            assert (info.reason, info.metadata["seat_ids"]) == ("TICKET_ADMITTED", house.seat_ids[0])
+    await refund(house, booking, 1)
+    await refund(house, others)
+    assert await statuses(house, booking) == ["ADMITTED", "REVOKED"]
+    assert [part.amount for part in house.payment.parts] == [25_001, 25_001]
+
+
+@pytest.mark.parametrize(
+    ("caller", "may"),
+    [
+        (Caller(BOB, frozenset({"USER"}), memberships={OURS: "OWNER"}), True),
+        (Caller(BOB, frozenset({"USER", "ADMIN"})), True),
+        (None, True),
+        (Caller(BOB, frozenset({"USER"}), memberships={OURS: "MANAGER", THEIRS: "OWNER"}), False),
+    ],
+    ids=["owner", "admin", "unverified", "manager"],
+)
+async def test_owners_and_admins_alone_give_seats_back_of_who_was_let_in(
+    house: House, caller: Caller | None, may: bool
+) -> None:
+    await owned(house)
+    booking = await house.confirmed(ANN, 0, 1)
+    await let_in(house, booking, 0)
+    house.callers[:] = [caller] if caller else []
+    if may:
+        await grant(house, booking, 0)
+    else:
+        assert (await refused(grant(house, booking))).reason == "TICKET_ADMITTED"
+        await grant(house, booking, 1)
+    assert await statuses(house, booking) == (["REVOKED", "VALID"] if may else ["ADMITTED", "REVOKED"])
+
+
+async def test_of_a_cancelled_show_who_was_let_in_gets_all_back(house: House) -> None:
+    booking = await house.confirmed(ANN, 0)
+    await let_in(house, booking, 0)
+    await cancel(house)
+    request = booking_pb2.PreviewRefundRequest(booking_id=booking.id, user_id=booking.user_id)
+    assert (await house.bookings.PreviewRefund(request)).refund_amount == booking.final_amount
+    await swept(house)
+    assert await statuses(house, booking) == ["REVOKED"]
 
 
 async def test_a_seat_that_is_sold_again_has_a_new_ticket_and_never_two_that_are_good(house: House) -> None:

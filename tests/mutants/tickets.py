@@ -32,6 +32,14 @@ MUTANTS = (
         TICKETS,
     ),
     Mutant(
+        "who was let in gives the seat back",
+        "BeginRefunds.decide",
+        "if grant is None or not grant.is_owners(booking.show.organization_id):",
+        "if False:",
+        MONEY,
+        TICKETS,
+    ),
+    Mutant(
         "tickets are named in another order than their seats",
         "tickets:ISSUE",
         "b.ticket_ids[s.position + 1]",

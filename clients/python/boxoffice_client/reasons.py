@@ -342,7 +342,7 @@ class PaymentOpen(FailedPrecondition):
 
 
 class AccountDeleted(FailedPrecondition):
-    """The account is deleted, or about to be: it books nothing any more."""
+    """The account is deleted, or about to be, and books nothing any more: use another one."""
 
     reason = "ACCOUNT_DELETED"
 
@@ -351,6 +351,12 @@ class SeatsNotLeft(_OfSeats, FailedPrecondition):
     """The booking does not have these seats, or they were given back before: `seat_ids`."""
 
     reason = "SEATS_NOT_LEFT"
+
+
+class TicketAdmitted(_OfSeats, FailedPrecondition):
+    """Somebody was let in by the tickets of these seats: `seat_ids`. Ask the organizer."""
+
+    reason = "TICKET_ADMITTED"
 
 
 class PaymentAttemptsExceeded(FailedPrecondition):

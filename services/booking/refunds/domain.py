@@ -1,6 +1,6 @@
 """Refunds: which seats of a booking are given back, how much comes back of each, and whether."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
@@ -15,7 +15,7 @@ from services.booking.bookings.domain import (
     RefundState,
     State,
 )
-from services.booking.errors import BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft
+from services.booking.errors import BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft, TicketAdmitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,15 @@ class Grant:
     granted_by: UUID | None
     """None where callers are not verified."""
     cause: RefundCause = RefundCause.GRANTED
+    owner_of: Collection[UUID] | None = ()
+    """The organizations that are owned by who says it; None: it counts as the owner's word of any show."""
+
+    def is_owners(self, organization_id: UUID | None) -> bool:
+        """Tell whether it is the owner's word of a show of this organization."""
+        return self.owner_of is None or organization_id in self.owner_of
 
 
-SHOW_CANCELLED = Grant(percentage=100, reason="", granted_by=None, cause=RefundCause.SHOW_CANCELLED)
+SHOW_CANCELLED = Grant(percentage=100, reason="", granted_by=None, cause=RefundCause.SHOW_CANCELLED, owner_of=None)
 """What every customer of a cancelled show gets, whoever asks for it."""
 
 SHOW_RESCHEDULED = Grant(percentage=100, reason="", granted_by=None, cause=RefundCause.SHOW_RESCHEDULED)
@@ -152,6 +158,12 @@ def check_confirmed(booking: Booking, now: datetime) -> None:
     """Raise BookingNotConfirmed unless the booking has seats to give back."""
     if booking.state != State.CONFIRMED:
         raise BookingNotConfirmed(status=booking.public_state(now))
+
+
+def check_not_admitted(booking_id: UUID, plan: RefundPlan, admitted: Collection[tuple[UUID, UUID]]) -> None:
+    """Raise TicketAdmitted if seats of a booking's plan are among those by whose tickets somebody was let in."""
+    if used := [line.seat.id for line in plan.lines if (booking_id, line.seat.id) in admitted]:
+        raise TicketAdmitted(used)
 
 
 def decided(

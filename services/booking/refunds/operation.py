@@ -1,6 +1,6 @@
 """Refunds of seats: decided in one transaction, and carried out from then on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
@@ -21,6 +21,7 @@ from services.booking.refunds.domain import (
     Grant,
     RefundPolicy,
     check_confirmed,
+    check_not_admitted,
     decided,
     given_back,
     plan_refund,
@@ -103,6 +104,8 @@ class RefundableBookings(LockedBookings):
     refunds: Mapping[UUID, list[BookingRefund]]
     cancelled_shows: Mapping[UUID, bool]
     """Shows that are cancelled, or, where it says False, are about to be."""
+    admitted: Collection[tuple[UUID, UUID]]
+    """The seats of bookings by whose tickets somebody was let in."""
     begun: list[BookingRefund] = field(default_factory=list)
 
     def grant_for(self, booking: Booking, granted: Grant | None) -> Grant | None:
@@ -130,7 +133,7 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund])
     Of requests for the same seats at once, the first one wins. A request for all seats whose refund is under way, or
     that was made with the same key, is answered with that refund: the key is kept without an answer
     (docs/adr/0008-refund-answers.md). Where the show is cancelled, everything comes back, whatever was asked. Refuses
-    with BookingNotFound, BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft or CancellationInProgress.
+    with BookingNotFound, BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft, TicketAdmitted or CancellationInProgress.
     """
 
     def __init__(self, db: Database, policy: RefundPolicy, *, lease_seconds: float = LEASE_SECONDS) -> None:
@@ -140,12 +143,13 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund])
         self._lease_seconds = lease_seconds
 
     def reads(self, batch: Sequence[RefundSeats], *, wait: bool) -> dict[str, Statement]:
-        """Lock the bookings, then read their seats and refunds, and which of their shows are cancelled."""
+        """Lock the bookings, then read their seats, refunds and tickets, and which of their shows are cancelled."""
         named = columns(batch, booking_ids="booking_id")
         statements = {
             "seats": (bookings_sql.SEATS, named),
             "refunds": (bookings_sql.REFUNDS, named),
             "cancelled_shows": (sql.CANCELLED_SHOWS, named),
+            "admitted": tickets.admitted(named["booking_ids"]),
         }
         return locks(command.key for command in batch) | statements
 
@@ -173,6 +177,8 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund])
         grant = state.grant_for(booking, command.grant)
         percentage = grant.percentage if grant else self._policy.percentage_of(booking, state.now)
         plan = plan_refund(booking, seats, refunds, command.seat_ids, percentage, grant.cause if grant else None)
+        if grant is None or not grant.is_owners(booking.show.organization_id):
+            check_not_admitted(booking.id, plan, state.admitted)
         key = command.idempotency.key if command.idempotency else ""
         refund = decided(booking, plan, new_id(), grant, key, state.now)
         state.begun.append(refund)
@@ -233,8 +239,14 @@ def loaded(rows: Rows) -> RefundableBookings:
     seats = dict(seats_by_booking(rows["seats"]))
     refunds = refunds_by_booking(rows["refunds"])
     cancelled = {row.show_id: row.is_cancelled for row in rows.get("cancelled_shows", ())}
+    admitted = tickets.read_admitted(rows.get("admitted", ()))
     return RefundableBookings(
-        now=rows["clock"][0].now, bookings=bookings, seats=seats, refunds=refunds, cancelled_shows=cancelled
+        now=rows["clock"][0].now,
+        bookings=bookings,
+        seats=seats,
+        refunds=refunds,
+        cancelled_shows=cancelled,
+        admitted=admitted,
     )
 
 

@@ -1,19 +1,20 @@
 """The methods of BookingService that give seats back: parse, call, render."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from boxoffice.booking.v1 import booking_pb2 as pb
 
-from services.booking.bookings.domain import RefundState, State
+from services.booking.bookings.domain import RefundCause, RefundState, State
 from services.booking.bookings.messages import refund_fee_lines, refund_line
-from services.booking.refunds.domain import Grant, RefundPolicy, check_confirmed, plan_refund
+from services.booking.refunds.domain import Grant, RefundPolicy, check_confirmed, check_not_admitted, plan_refund
 from services.booking.refunds.operation import BeginRefunds, RefundSeats, share_now
 from services.booking.refunds.steps import Refunds
+from services.booking.tickets import operation as tickets
 from services.booking.viewing.look import Bookings
 from services.chassis.errors import InvalidField
 from services.chassis.store.database import Database
-from services.chassis.wire.identity import caller
+from services.chassis.wire.identity import Caller, caller
 from services.chassis.wire.incoming import Context
 from services.chassis.writes.idempotency import NOBODY, key_of
 
@@ -39,7 +40,7 @@ class RefundMethods:
         who = caller.get()
         granted_by = who.user_id if who else None
         key = key_of(request, "GrantRefund", granted_by or NOBODY)
-        grant = Grant(request.percentage, request.reason, granted_by)
+        grant = Grant(request.percentage, request.reason, granted_by, owner_of=_owner_of(who))
         return await self._refunded(
             RefundSeats(UUID(request.booking_id), None, _seat_ids(request.show_seat_ids), grant, key)
         )
@@ -49,6 +50,9 @@ class RefundMethods:
         check_confirmed(seen.booking, seen.now)
         percentage, cause = await share_now(self._db, self._policy, seen.booking, seen.now)
         plan = plan_refund(seen.booking, seen.seats, seen.refunds, _seat_ids(request.show_seat_ids), percentage, cause)
+        if cause != RefundCause.SHOW_CANCELLED:
+            admitted = await self._db.fetch(*tickets.admitted([seen.booking.id]))
+            check_not_admitted(seen.booking.id, plan, tickets.read_admitted(admitted))
         return pb.PreviewRefundResponse(
             booking_id=request.booking_id,
             refund_amount=plan.amount,
@@ -79,6 +83,13 @@ class RefundMethods:
             status=response.REFUNDED if done else response.PROCESSING,
             refund_id=str(begun.refund.id) if begun.refund else "",
         )
+
+
+def _owner_of(who: Caller | None) -> Collection[UUID] | None:
+    """Return which organizations a caller owns; None for those who may do everything everywhere."""
+    if who is None or "ADMIN" in who.roles:
+        return None
+    return [organization_id for organization_id, role in who.memberships.items() if role == "OWNER"]
 
 
 def _seat_ids(texts: Sequence[str]) -> list[UUID]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.booking.tickets import statements as sql
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Statement, retried
+from services.chassis.store.rows import Row
 
 
 def new_ids(seats: int) -> list[UUID]:
@@ -29,6 +30,16 @@ def issued(booking_ids: Sequence[UUID]) -> Statement:
 def revoked(seats: Sequence[tuple[UUID, UUID]]) -> Statement:
     """Return the statement that revokes the tickets of seats of bookings."""
     return sql.REVOKE, {"booking_id": [booking for booking, _ in seats], "seat_id": [seat for _, seat in seats]}
+
+
+def admitted(booking_ids: Sequence[UUID]) -> Statement:
+    """Return the statement that gives the seats of bookings by whose tickets somebody was let in."""
+    return sql.ADMITTED, {"booking_ids": list(booking_ids)}
+
+
+def read_admitted(rows: Sequence[Row]) -> set[tuple[UUID, UUID]]:
+    """Return what that statement gives: bookings, each with a seat."""
+    return {(row.booking_id, row.show_seat_id) for row in rows}
 
 
 @retried

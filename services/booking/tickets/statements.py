@@ -19,6 +19,11 @@ REVOKE = """
     WHERE t.booking_id = back.booking_id AND t.show_seat_id = back.seat_id AND t.state <> 'REVOKED'
 """
 
+ADMITTED = """
+    SELECT booking_id, show_seat_id FROM tickets WHERE booking_id = ANY(%(booking_ids)s) AND state = 'ADMITTED'
+"""
+"""The seats of bookings by whose tickets somebody was let in."""
+
 _WORDS = {
     "booking_number": "coalesce(b.booking_number, '')",
     "seat_label": "b.seat_labels[s.position + 1]",
