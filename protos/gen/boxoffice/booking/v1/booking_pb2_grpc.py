@@ -337,6 +337,8 @@ class BookingServiceServicer:
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
+        named, name those that are left.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -353,6 +355,8 @@ class BookingServiceServicer:
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
+        named, name those that are left.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -366,6 +370,8 @@ class BookingServiceServicer:
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or its show is another organization's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`): these are given
+        back by an OWNER of the organization or an admin, or when the show is cancelled.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.

@@ -196,6 +196,8 @@ class BookingServiceStub:
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
+    named, name those that are left.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -208,6 +210,8 @@ class BookingServiceStub:
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
+    named, name those that are left.
     """
     GrantRefund: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]
     """Refunds seats of a CONFIRMED booking as staff decide, those of the organization whose show it is or Boxoffice's:
@@ -217,6 +221,8 @@ class BookingServiceStub:
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or its show is another organization's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`): these are given
+    back by an OWNER of the organization or an admin, or when the show is cancelled.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -438,6 +444,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
+    named, name those that are left.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -450,6 +458,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
+    named, name those that are left.
     """
     GrantRefund: _aio.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]  # type: ignore[assignment]
     """Refunds seats of a CONFIRMED booking as staff decide, those of the organization whose show it is or Boxoffice's:
@@ -459,6 +469,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or its show is another organization's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+    FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`): these are given
+    back by an OWNER of the organization or an admin, or when the show is cancelled.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -737,6 +749,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
+        named, name those that are left.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -755,6 +769,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION REFUND_NOT_ALLOWED: too little time is left until the show.
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
+        named, name those that are left.
         """
 
     @_abc_1.abstractmethod
@@ -770,6 +786,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or its show is another organization's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
+        FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`): these are given
+        back by an OWNER of the organization or an admin, or when the show is cancelled.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.

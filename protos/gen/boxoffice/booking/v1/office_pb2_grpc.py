@@ -123,7 +123,8 @@ class OfficeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetEventSales(self, request, context):
-        """Returns the same of all shows of an event together, cancelled ones too. Each show's days are those of its own venue.
+        """Returns the same of all shows together that the organization has of an event of its own, cancelled ones too; for admins, of
+        all shows of the event. Each show's days are those of its own venue.
 
         INVALID_ARGUMENT INVALID_FIELD: a day is no day of the calendar, or `date_to` is before `date_from`.
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.

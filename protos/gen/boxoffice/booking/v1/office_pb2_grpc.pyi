@@ -78,7 +78,8 @@ class OfficeServiceStub:
     FAILED_PRECONDITION EXPORT_TOO_LARGE: these days have more lines than one answer (`limit`): ask for fewer of them.
     """
     GetEventSales: _grpc.UnaryUnaryMultiCallable[_office_pb2.GetEventSalesRequest, _office_pb2.Sales]
-    """Returns the same of all shows of an event together, cancelled ones too. Each show's days are those of its own venue.
+    """Returns the same of all shows together that the organization has of an event of its own, cancelled ones too; for admins, of
+    all shows of the event. Each show's days are those of its own venue.
 
     INVALID_ARGUMENT INVALID_FIELD: a day is no day of the calendar, or `date_to` is before `date_from`.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
@@ -130,7 +131,8 @@ class OfficeServiceAsyncStub(OfficeServiceStub):
     FAILED_PRECONDITION EXPORT_TOO_LARGE: these days have more lines than one answer (`limit`): ask for fewer of them.
     """
     GetEventSales: _aio.UnaryUnaryMultiCallable[_office_pb2.GetEventSalesRequest, _office_pb2.Sales]  # type: ignore[assignment]
-    """Returns the same of all shows of an event together, cancelled ones too. Each show's days are those of its own venue.
+    """Returns the same of all shows together that the organization has of an event of its own, cancelled ones too; for admins, of
+    all shows of the event. Each show's days are those of its own venue.
 
     INVALID_ARGUMENT INVALID_FIELD: a day is no day of the calendar, or `date_to` is before `date_from`.
     NOT_FOUND EVENT_NOT_FOUND: there is no such event.
@@ -209,7 +211,8 @@ class OfficeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _office_pb2.GetEventSalesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_office_pb2.Sales, _abc.Awaitable[_office_pb2.Sales]]:
-        """Returns the same of all shows of an event together, cancelled ones too. Each show's days are those of its own venue.
+        """Returns the same of all shows together that the organization has of an event of its own, cancelled ones too; for admins, of
+        all shows of the event. Each show's days are those of its own venue.
 
         INVALID_ARGUMENT INVALID_FIELD: a day is no day of the calendar, or `date_to` is before `date_from`.
         NOT_FOUND EVENT_NOT_FOUND: there is no such event.
