@@ -11,6 +11,7 @@ from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2 as seats_pb
 from boxoffice.inventory.v1.seat_pb2 import AreaPlaces, ShowArea, ShowSeat
 
+from services.inventory.seats.area_statements import BLOCKED_PLACES
 from services.inventory.seats.commands import Hold
 from services.inventory.seats.places import AreaPlaces as Wanted
 from tests.databases import move_clock
@@ -316,6 +317,20 @@ async def test_an_access_code_opens_its_places_and_then_any(sale: Sale) -> None:
     refused = await refusal(sale.hold(str(uuid4()), floor=1, access_code="NOSUCHCODE"))
     assert refused.reason == "ACCESS_CODE_NOT_VALID"
     assert (await sale.reserve(ANN, 2)).total_amount == 2 * 75_000
+
+
+async def test_what_many_codes_open_is_read_once(sale: Sale) -> None:
+    await sale.block(3)
+    await sale.block(2, "press")
+    codes = [*[await sale.code(1) for _ in range(20)], "NOSUCHCODE"]
+    read = {"show_id": UUID(sale.show_id), "area_id": UUID(sale.floor), "reason": None, "most": 10}
+    named = {name: [value] * len(codes) for name, value in read.items()}
+    rows = await sale.halls.db.fetch(BLOCKED_PLACES, named | {"code": codes})
+    assert [row.blocked_for for row in rows] == ["members"] * 3
+    takes = [sale.hold(str(uuid4()), floor=1, access_code=code) for code in codes[:5]]
+    assert (
+        sorted(seat.blocked for hold in await asyncio.gather(*takes) for seat in hold.seats) == [False] * 2 + [True] * 3
+    )
 
 
 async def test_guests_get_blocked_places_for_nothing(sale: Sale) -> None:

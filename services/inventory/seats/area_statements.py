@@ -25,20 +25,27 @@ lapsed. An area without any gives one row of nulls, and so does one that the sho
 
 BLOCKED_PLACES = f"""
     SELECT n.show_id, n.area_id AS of_area, p.*
-    FROM unnest(
-        %(show_id)s::uuid[], %(area_id)s::uuid[], %(code)s::text[], %(reason)s::text[], %(most)s::int[]
-    ) AS n (show_id, area_id, code, reason, most)
-    LEFT JOIN access_codes c ON (c.show_id, c.code) = (n.show_id, n.code)
+    FROM (
+        SELECT
+            n.show_id, n.area_id, n.reason, n.code IS NULL AS is_any, c.reason AS opened, c.seat_ids,
+            max(n.most) AS most
+        FROM unnest(
+            %(show_id)s::uuid[], %(area_id)s::uuid[], %(code)s::text[], %(reason)s::text[], %(most)s::int[]
+        ) AS n (show_id, area_id, code, reason, most)
+        LEFT JOIN access_codes c ON (c.show_id, c.code) = (n.show_id, n.code)
+        GROUP BY 1, 2, 3, 4, 5, 6
+    ) AS n
     CROSS JOIN LATERAL (
         SELECT {SEAT} FROM show_seats s
         WHERE {_OF_AREA} AND (s.blocked_for IS NOT NULL OR s.status = 'BLOCKED')
             AND (n.reason IS NULL OR s.blocked_for = n.reason)
-            AND (n.code IS NULL OR s.blocked_for = c.reason OR s.id = ANY(c.seat_ids))
+            AND (n.is_any OR s.blocked_for = n.opened OR s.id = ANY(n.seat_ids))
         ORDER BY s.holder_id IS NOT NULL AND coalesce(s.expires_at > (SELECT boxoffice_clock()), true), s.number
         LIMIT n.most
     ) AS p
 """
-"""Blocked places of areas, those first that nobody has: that a code opens, are blocked for a reason, or any."""
+"""Blocked places of areas, those first that nobody has: that a code opens, are blocked for a reason, or any. Each may
+have a code of his own, so what many codes open is read once."""
 
 PLACES_TO_PRICE = f"""
     SELECT n.show_id, n.area_id AS of_area, p.*
