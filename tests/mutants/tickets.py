@@ -34,8 +34,16 @@ MUTANTS = (
     Mutant(
         "who was let in gives the seat back",
         "BeginRefunds.decide",
-        "if grant is None or not grant.is_owners(booking.show.organization_id):",
-        "if False:",
+        "check_not_admitted(booking.id, plan, state.admitted)",
+        "pass",
+        MONEY,
+        TICKETS,
+    ),
+    Mutant(
+        "every member who grants refunds is taken for an owner",
+        "_owner_of",
+        "role == 'OWNER'",
+        "bool(role)",
         MONEY,
         TICKETS,
     ),
