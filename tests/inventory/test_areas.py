@@ -390,3 +390,10 @@ async def test_an_area_is_sold_out_exactly(halls: Halls) -> None:
     assert len(held) == len(set(held)) == PLACES
     for desk in desks:
         await desk.close()
+
+
+async def test_nothing_can_be_had_of_an_area_of_a_cancelled_show(sale: Sale) -> None:
+    await sale.halls.rpc.CancelShows(pb.CancelShowsRequest(show_id=sale.show_id, by_admin=True))
+    free = await sale.halls.seats.ListAvailableSeats(seats_pb.ListAvailableSeatsRequest(show_id=sale.show_id))
+    assert (free.show_cancelled, len(free.seats), len(free.areas)) == (True, 0, 0)
+    assert (await refusal(sale.hold(ANN, floor=1))).reason == "SHOW_CANCELLED"

@@ -114,7 +114,7 @@ def available_seats(seats: SeatMap, request: pb.ListAvailableSeatsRequest) -> pb
     page = _page_of(request, seats, ELEMENTS)
     view = seats.free(ELEMENTS, request.section, _part(page))
     rest = b"".join([_FREE_SEATS + seat[1:] for seat in view.seats])
-    head = _head_of_free(seats, view, page, seats.areas(request.section))
+    head = _head_of_free(seats, view, page, _free_areas(seats, request.section))
     return encoded(pb.ListAvailableSeatsResponse, head.SerializeToString() + rest)
 
 
@@ -122,7 +122,7 @@ def available_seats_as_json(seats: SeatMap, request: pb.RenderAvailableSeatsRequ
     """Render what available_seats does as JSON."""
     page = _page_of(request, seats, JSON)
     view = seats.free(JSON, request.section, _part(page))
-    return _with_seats(_head_of_free(seats, view, page, seats.areas(request.section)), view.joined)
+    return _with_seats(_head_of_free(seats, view, page, _free_areas(seats, request.section)), view.joined)
 
 
 def event_seats(event_id: UUID, seats: SeatMap) -> pb.EventSeats:
@@ -195,6 +195,11 @@ def _head(seats: SeatMap, view: View, page: PageRequest[int] | None, areas: Sequ
         prices=tier_prices(seats.prices.by_tier),
         areas=map(_area, areas),
     )
+
+
+def _free_areas(seats: SeatMap, section: str) -> Sequence[AreaView]:
+    """Return all areas, or one; none of a show that is cancelled, of which nothing can be had."""
+    return [] if seats.is_cancelled else seats.areas(section)
 
 
 def _head_of_free(

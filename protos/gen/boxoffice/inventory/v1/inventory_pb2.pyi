@@ -403,7 +403,7 @@ class ListAvailableSeatsResponse(_message.Message):
 
     @_builtins.property
     def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.ShowArea]:
-        """The areas, each with how many of its places are free; on every page."""
+        """The areas, each with how many of its places are free; on every page. None of a show that is cancelled."""
 
     def __init__(
         self,
