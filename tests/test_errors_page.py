@@ -56,5 +56,5 @@ def _keywords(folder: Path) -> dict[str, set[str]]:
 
 def _given_by(kind: type) -> set[str]:
     """Return the keys that an error's own constructor gives: those of errors that are about seats."""
-    of_seats = any(base.__name__ in ("_OfSeats", "SeatsNotLeft") for base in kind.__mro__)
+    of_seats = any(base.__name__ in ("_OfSeats", "SeatsNotLeft", "TicketAdmitted") for base in kind.__mro__)
     return {"seat_ids"} if of_seats else set()
