@@ -100,6 +100,7 @@ class Area(RuleBasedStateMachine):
         losers = {seat.booking_id for seat in read if seat.booking_id is not None}
         user = command.user_id or (claim and claim.user_id)
         show.load(seat for seat in self.seats.values() if user is not None and seat.holder_id == user)
+        show.load(self.seats[id_] for id_ in command.seat_ids)
         for id_ in {command.booking_id, *losers} & self.reservations.keys():
             show.load(self.seats[seat_id] for seat_id in self.reservations[id_].seat_ids)
         show.load(read)
@@ -113,7 +114,7 @@ class Area(RuleBasedStateMachine):
         self.reservations = show.reservations
         return answer.reason if isinstance(answer, Failure) else answer
 
-    @rule(minutes=st.integers(1, 9))
+    @rule(minutes=st.sampled_from((1, 4, 9, 16)))
     def wait(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
@@ -193,6 +194,19 @@ class Area(RuleBasedStateMachine):
         else:
             assert answer == more
             self.blocked += more
+
+    @rule(number=st.integers(0, 9))
+    def block_one_that_a_booking_had(self, number: int) -> None:
+        """Block a place whose claim has lapsed: money may still come for it."""
+        had = [
+            seat
+            for seat in self.seats.values()
+            if seat.booking_id and not (seat.is_claimed(self.now) or seat.is_blocked)
+        ]
+        if had:
+            seat = had[number % len(had)]
+            assert self.do(BlockSeats(show_id=SHOW, seat_ids=[seat.id], reason="members")) == 1
+            self.blocked += 1
 
     @rule(quantity=quantities)
     def unblock(self, quantity: int) -> None:
