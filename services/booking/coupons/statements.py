@@ -58,7 +58,7 @@ LIST_COUPONS = f"""
             coalesce(%(organization_id)s::uuid, %(organizer_id)s::uuid) IS NULL OR organization_id = %(organization_id)s
             OR (organization_id IS NULL AND organizer_id = %(organizer_id)s)
         )
-        AND (%(after)s::uuid IS NULL OR id < %(after)s)
+        AND id < coalesce(%(after)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
     ORDER BY id DESC LIMIT %(limit)s
 """
 

@@ -33,7 +33,7 @@ FIND_SELLER = f"SELECT {SELLER} FROM sellers WHERE id = %(id)s"
 LIST_SELLERS = f"""
     SELECT {SELLER} FROM sellers
     WHERE (%(organization_id)s::uuid IS NULL OR organization_id = %(organization_id)s)
-        AND (%(after)s::uuid IS NULL OR id < %(after)s)
+        AND id < coalesce(%(after)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
     ORDER BY id DESC LIMIT %(limit)s
 """
 
@@ -46,7 +46,8 @@ SET_TAX_RULE = f"""
 """
 
 LIST_TAX_RULES = f"""
-    SELECT {TAX_RULE} FROM tax_rules WHERE %(after)s::uuid IS NULL OR id < %(after)s ORDER BY id DESC LIMIT %(limit)s
+    SELECT {TAX_RULE} FROM tax_rules
+    WHERE id < coalesce(%(after)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY id DESC LIMIT %(limit)s
 """
 
 SET_SHOW_TAX = """
