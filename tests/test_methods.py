@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 import roster
-from audit.invariants.keys import ANSWERED_ABOUT
+from audit.invariants.keys import ANSWERED_ABOUT, COUNTED
 from boxoffice_client import errors
 from boxoffice_client.methods import Method as ClientMethod
 from boxoffice_client.methods import Methods, Stream
@@ -24,6 +24,7 @@ from tests.system.mutations import HARMLESS, KEYED, MUTATIONS, takes_key
 PLAYS = "tests/faults/operations.py"
 PLAYS_OF_REFUNDS = "tests/faults/refund_operations.py"
 PLAYS_OF_RESCHEDULES = "tests/faults/reschedule_operations.py"
+PLAYS_OF_AREAS = "tests/faults/area_operations.py"
 PYTHON_CLIENT = "clients/python/boxoffice_client"
 
 NOT_FOR_PROGRAMS = {
@@ -104,7 +105,8 @@ WITHOUT_PLAY = {
 
 def plays() -> Iterator[tuple[str, str]]:
     """Yield verb and path of what the plays of the grid ask for; what is filled in is {}."""
-    trees = [ast.parse((roster.ROOT / file).read_text()) for file in (PLAYS, PLAYS_OF_REFUNDS, PLAYS_OF_RESCHEDULES)]
+    files = (PLAYS, PLAYS_OF_REFUNDS, PLAYS_OF_RESCHEDULES, PLAYS_OF_AREAS)
+    trees = [ast.parse((roster.ROOT / file).read_text()) for file in files]
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "send":
             verb, path = (re.sub(r"^f?['\"]|['\"]$", "", ast.unparse(each)) for each in node.args[:2])
@@ -120,7 +122,7 @@ def test_every_mutation_with_a_key_is_broken_at_every_point() -> None:
 
 
 def test_the_audit_knows_what_every_answer_of_inventory_is_about() -> None:
-    known = [name for methods in ANSWERED_ABOUT.values() for name in methods]
+    known = [name for methods in (*ANSWERED_ABOUT.values(), (COUNTED,)) for name in methods]
     same("audit/invariants/keys.py", known, {name for name in WITH_KEY if MUTATIONS[name].cluster == "inventory"})
 
 

@@ -13,6 +13,8 @@ ANSWERED_ABOUT = {
     "access_codes": ("CreateAccessCode",),
 }
 """The methods of inventory that take a key, by the table that has what their answers are about."""
+COUNTED = "UnblockSeats"
+"""Its answers say how many seats were unblocked, and name nothing."""
 
 _MADE = " UNION ALL ".join(
     f"SELECT id, '{method}' AS method FROM inventory.{table}"
@@ -73,25 +75,27 @@ KEYS = (
     Invariant(
         "answers-about-the-catalogue-are-of-what-there-is",
         "what was answered under a key of inventory is about an event, a venue, a hall or a show that there is",
-        ("inventory.idempotency_keys",),
+        (f"inventory.idempotency_keys WHERE method <> '{COUNTED}'",),
         f"""
         SELECT k.method, k.user_id, k.key, k.names
         FROM inventory.idempotency_keys k
         LEFT JOIN ({_MADE}) AS made ON (made.id, made.method) = (k.names, k.method)
-        WHERE made.id IS NULL
+        WHERE made.id IS NULL AND k.method <> '{COUNTED}'
         """,
     ),
     Invariant(
         "answers-about-holds-are-of-their-show",
-        "what was answered under a key of a show is about a hold of its seats, or an access code that it has",
+        "what was answered under a key of a show is about a hold of its seats, an access code that it has, or how many "
+        "seats were unblocked",
         ("inventory.show_idempotency_keys",),
-        """
+        f"""
         SELECT k.method, k.show_id, k.user_id, k.key, k.names
         FROM inventory.show_idempotency_keys k LEFT JOIN inventory.shows s ON s.id = k.show_id
         LEFT JOIN inventory.access_codes c ON (c.show_id, c.id) = (k.show_id, k.names)
         WHERE CASE k.method
             WHEN 'HoldSeats' THEN k.names IS DISTINCT FROM s.id
             WHEN 'CreateAccessCode' THEN c.id IS NULL
+            WHEN '{COUNTED}' THEN k.names IS NOT NULL OR s.id IS NULL
             ELSE true
         END
         """,

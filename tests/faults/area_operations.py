@@ -42,6 +42,18 @@ async def hold_places(world: World) -> AsyncIterator[None]:
 
 
 @operation
+async def unblock_places(world: World) -> AsyncIterator[None]:
+    """Under one key, however often it was tried: so many come free, and no more."""
+    show, area = await _floor(world)
+    places = [{"areaId": area["id"], "quantity": 5}]
+    ok(await world.client.ask("POST", f"shows/{show.id}/block-seats", {"areas": places, "reason": "Guests"}))
+    yield
+    await world.send("POST", f"shows/{show.id}/unblock-seats", {"areas": [{"areaId": area["id"], "quantity": 2}]})
+    yield
+    assert (await _counts(world, show))[0] == PLACES - 3
+
+
+@operation
 async def pay_late_for_places(world: World) -> AsyncIterator[None]:
     """The money comes after the booking's time, and somebody else has one of its places: it buys another one."""
     world.set_clocks("-16 minutes")

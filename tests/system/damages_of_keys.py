@@ -50,6 +50,12 @@ KEYS = (
         HELD,
         "UPDATE inventory.access_codes SET show_id = gen_random_uuid()",
     ),
+    Damage("an answer about an unblocking that made something", HELD, of_shows("method = 'UnblockSeats'")),
+    Damage(
+        "an unblocking of a show that there is not",
+        HELD,
+        of_shows(f"method = 'UnblockSeats', names = NULL, show_id = {NEW}"),
+    ),
     Damage("an answer about a hold of no show", HELD, of_shows("names = NULL")),
     Damage("a key of a show that there is not", HELD, of_shows(f"show_id = {NEW}")),
     Damage("a key of a show for what is no command on seats", HELD, of_shows("method = 'CreateShow'")),
@@ -58,3 +64,12 @@ KEYS = (
     Damage("an answer of booking twice", "bookings-and-captures-are-there-once", again("booking.idempotency_keys")),
     Damage("an answer of payment twice", "payments-and-money-are-there-once", again("payment.idempotency_keys")),
 )
+
+OF_KEYS = {
+    "places were unblocked under a key": """
+        UPDATE inventory.show_idempotency_keys SET method = 'UnblockSeats', names = NULL;
+        UPDATE inventory.idempotency_keys SET method = 'UnblockSeats', names = NULL
+            WHERE method IN ('HoldSeats', 'CreateAccessCode')
+    """,
+}
+"""What looks like a fault of keys and is none."""

@@ -191,6 +191,18 @@ async def create_access_code(client: Client, show: Show) -> Case:
     return Case(of(one, 10), of(other, 10), of(other, 0), None, "inventory", effects, one)
 
 
+async def unblock_seats(client: Client, show: Show) -> Case:
+    floor = await client.make_show(seats_per_row=1, floor=6)
+    [area] = (await client.seat_map(floor.id))["areas"]
+
+    def of(quantity: int) -> Json:
+        return {"showId": floor.id, "areas": [{"areaId": area["id"], "quantity": quantity}]}
+
+    assert (await client.ask("POST", f"shows/{floor.id}/block-seats", of(6) | {"reason": "Guests"})).status_code == 200
+    effects = "SELECT (6 - count(*)) / 2 FROM show_seats WHERE show_id = %s AND blocked_for IS NOT NULL"
+    return Case(of(2), of(1), of(7), None, "inventory", effects, floor.id)
+
+
 async def cancel_booking(client: Client, show: Show) -> Case:
     mine, other, theirs = await _bookings(client, show, client.booked)
     # Its second version was when its seats had been reserved.
@@ -264,6 +276,7 @@ KEYED: dict[str, Prepare] = {
     "CancelBooking": cancel_booking,
     "CreateCoupon": create_coupon,
     "CreateAccessCode": create_access_code,
+    "UnblockSeats": unblock_seats,
     "InitiatePayment": initiate_payment,
     "RefundBooking": refund_booking,
     "GrantRefund": grant_refund,
@@ -298,7 +311,6 @@ HARMLESS = {
     "CancelEvent": "an event is cancelled once; who asks again is told how far that is",
     "BlockSeats": "what is blocked is blocked, for the reason that the last request says",
     "RevokeAccessCode": "what has ended has ended",
-    "UnblockSeats": "what is for sale is for sale",
     "CancelShow": "a show is cancelled once; who asks again is told how far that is",
     "SetShowPrices": "a show has the prices that the last request says",
     "SetShowTax": "a show is sold by whom the last request says",

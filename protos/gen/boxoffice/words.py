@@ -546,6 +546,7 @@ MUST: dict[str, str] = {
     'boxoffice.inventory.v1.TierPrice.tier': 'must be one of REGULAR, PREMIUM, VIP',
     'boxoffice.inventory.v1.UnblockSeatsRequest.areas': 'must be a list of up to 100 items',
     'boxoffice.inventory.v1.UnblockSeatsRequest.areas[]': 'must be an object',
+    'boxoffice.inventory.v1.UnblockSeatsRequest.idempotency_key': 'must be a key of up to 200 letters, digits and signs of ASCII, without spaces',
     'boxoffice.inventory.v1.UnblockSeatsRequest.show_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.inventory.v1.UnblockSeatsRequest.show_seat_ids': 'must be a list of up to 1000 items, none twice',
     'boxoffice.inventory.v1.UnblockSeatsRequest.show_seat_ids[]': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
+from services.chassis.writes.idempotency import Once
 from services.inventory.errors import SeatNotFound
 from services.inventory.seats.choosing import places_to_block, places_to_unblock
 from services.inventory.seats.commands import SeatCommand
 from services.inventory.seats.domain import LockedShow, SeatRules
+
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +43,12 @@ class BlockSeats(SeatCommand[int]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnblockSeats(SeatCommand[int]):
+class UnblockSeats(SeatCommand[A]):
     """Have seats for sale again, as far as nobody has them."""
 
     urgent: ClassVar[bool] = True
+
+    once: Once[int, Any] | None = None
 
     @property
     def takes_blocked(self) -> bool:
@@ -60,7 +65,7 @@ class UnblockSeats(SeatCommand[int]):
         return len(blocked)
 
 
-def _check_named(show: LockedShow, command: SeatCommand[int]) -> None:
+def _check_named(show: LockedShow, command: SeatCommand[Any]) -> None:
     """Raise SeatNotFound unless the show has the seats that a command names."""
     if unknown := [seat_id for seat_id in command.seat_ids if seat_id not in show.seats]:
         raise SeatNotFound(unknown)

@@ -9,11 +9,12 @@ from google.rpc import status_pb2
 
 from services.chassis.errors import Failure, InvalidField
 from services.chassis.store.database import Database
+from services.chassis.wire.identity import caller
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, PageRequest
 from services.chassis.wire.status import to_status
 from services.chassis.wire.times import to_timestamp
-from services.chassis.writes.idempotency import Once, key_of
+from services.chassis.writes.idempotency import NOBODY, Once, key_of
 from services.inventory.errors import ShowNotFound
 from services.inventory.seats import statements as sql
 from services.inventory.seats.asking import AskedSeats, holds_of, price_seats
@@ -128,8 +129,13 @@ class SeatMethods:
     async def UnblockSeats(self, request: pb.UnblockSeatsRequest, context: Context) -> pb.UnblockSeatsResponse:
         ids = seat_ids(request.show_seat_ids, "showSeatIds")
         areas = area_places(request.areas, "areas", len(ids), MAX_SEATS_OF_BLOCK)
-        unblock = UnblockSeats(show_id=UUID(request.show_id), seat_ids=ids, areas=areas)
-        return pb.UnblockSeatsResponse(unblocked=await self._desk.submit(unblock))
+        show_id, who = UUID(request.show_id), caller.get()
+        key = key_of(request, "UnblockSeats", (who and who.user_id) or NOBODY)
+        once = Once(key and ShowKey.of(key, show_id), pb.UnblockSeatsResponse, _unblocked)
+        unblock: UnblockSeats[pb.UnblockSeatsResponse] = UnblockSeats(
+            show_id=show_id, seat_ids=ids, areas=areas, once=once
+        )
+        return await self._desk.submit(unblock)
 
     async def BatchReserveSeats(
         self, request: pb.BatchReserveSeatsRequest, context: Context
@@ -268,6 +274,10 @@ class SeatMethods:
         """Carry out commands whose only news is that they were refused, raised or answered."""
         answers = await self._desk.submit_all(list(commands))
         return [to_status(answer) if isinstance(answer, Failure) else None for answer in answers]
+
+
+def _unblocked(count: int) -> pb.UnblockSeatsResponse:
+    return pb.UnblockSeatsResponse(unblocked=count)
 
 
 def _seats_named(asked: pb.BatchReserveSeatsRequest.Claim | pb.BatchPriceSeatsRequest.Asked) -> int:

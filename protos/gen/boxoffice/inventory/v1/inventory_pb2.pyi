@@ -1284,8 +1284,14 @@ class UnblockSeatsRequest(_message.Message):
     SHOW_ID_FIELD_NUMBER: _builtins.int
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
     AREAS_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     show_id: _builtins.str
     """The show (UUID)."""
+    idempotency_key: _builtins.str
+    """Makes the request safe to repeat: the same key and request give the same answer. A key belongs to the caller and the
+    show. Keys are kept for seven days by default; after that the same request is a new one. Up to 200 visible ASCII
+    characters; may also be sent as the header `Idempotency-Key`.
+    """
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The seats (UUIDs of ShowSeat.id); up to 1,000, each once. Some have to be named, or `areas`."""
@@ -1293,7 +1299,7 @@ class UnblockSeatsRequest(_message.Message):
     @_builtins.property
     def areas(self) -> _containers.RepeatedCompositeFieldContainer[_seat_pb2.AreaPlaces]:
         """How many blocked places of areas shall be for sale again, or fewer where there are no more, each area once; with the
-        seats 1,000 in all at most. Those come first that nobody has. Repeating it unblocks as many again.
+        seats 1,000 in all at most. Those come first that nobody has. Repeating it without a key unblocks as many again.
         """
 
     def __init__(
@@ -1302,10 +1308,11 @@ class UnblockSeatsRequest(_message.Message):
         show_id: _builtins.str = ...,
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
         areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
+        idempotency_key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "idempotency_key", b"idempotency_key", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -361,12 +361,13 @@ class InventoryServiceServicer:
 
     def UnblockSeats(self, request, context):
         """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
-        nothing, but for places of areas.
+        nothing for seats; for places of areas it takes an idempotency key.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
         twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for other seats of the show.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -187,12 +187,13 @@ class InventoryServiceStub:
     """
     UnblockSeats: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.UnblockSeatsRequest, _inventory_pb2.UnblockSeatsResponse]
     """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
-    nothing, but for places of areas.
+    nothing for seats; for places of areas it takes an idempotency key.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
     twice, the show has no such area, or the area has not so many places.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for other seats of the show.
     """
     CreateAccessCode: _grpc.UnaryUnaryMultiCallable[_inventory_pb2.CreateAccessCodeRequest, _inventory_pb2.AccessCode]
     """Makes an access code of a show: whoever gives it with a hold or a booking may take seats that are blocked for `reason`, or
@@ -436,12 +437,13 @@ class InventoryServiceAsyncStub(InventoryServiceStub):
     """
     UnblockSeats: _aio.UnaryUnaryMultiCallable[_inventory_pb2.UnblockSeatsRequest, _inventory_pb2.UnblockSeatsResponse]  # type: ignore[assignment]
     """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
-    nothing, but for places of areas.
+    nothing for seats; for places of areas it takes an idempotency key.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
     twice, the show has no such area, or the area has not so many places.
     NOT_FOUND SHOW_NOT_FOUND: there is no such show.
     NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for other seats of the show.
     """
     CreateAccessCode: _aio.UnaryUnaryMultiCallable[_inventory_pb2.CreateAccessCodeRequest, _inventory_pb2.AccessCode]  # type: ignore[assignment]
     """Makes an access code of a show: whoever gives it with a hold or a booking may take seats that are blocked for `reason`, or
@@ -760,12 +762,13 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_pb2.UnblockSeatsResponse, _abc.Awaitable[_inventory_pb2.UnblockSeatsResponse]]:
         """Has blocked seats of a show for sale again; those that were blocked when the show was made, too. Repeating it changes
-        nothing, but for places of areas.
+        nothing for seats; for places of areas it takes an idempotency key.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, neither seats nor areas are named, a seat or an area is named
         twice, the show has no such area, or the area has not so many places.
         NOT_FOUND SHOW_NOT_FOUND: there is no such show.
         NOT_FOUND SEAT_NOT_FOUND: the show has no such seats (`seat_ids`).
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for other seats of the show.
         """
 
     @_abc_1.abstractmethod
