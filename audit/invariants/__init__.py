@@ -17,6 +17,7 @@ from audit.invariants.catalogue import CATALOGUE
 from audit.invariants.coupons import COUPONS
 from audit.invariants.finding import FINDING_AT_REST, REVIEWS
 from audit.invariants.gateways import GATEWAYS
+from audit.invariants.images import IMAGES
 from audit.invariants.invariant import Invariant
 from audit.invariants.invoices import INVOICES
 from audit.invariants.keys import KEYS
@@ -36,6 +37,7 @@ ALWAYS = (
     SEATS
     + CATALOGUE
     + REVIEWS
+    + IMAGES
     + SALES
     + CANCELLATIONS
     + BOOKINGS

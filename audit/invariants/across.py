@@ -337,7 +337,8 @@ ACROSS = (
     ),
     Invariant(
         "a-deleted-user-is-forgotten",
-        "once a deletion is done, no service has words that its user wrote before, nor a name of theirs",
+        "once a deletion is done, no service has words that its user wrote before, nor a name of theirs, nor finds "
+        "their bookings by one",
         ("identity.deletions",),
         """
         SELECT d.user_id, 'review' AS what, r.id FROM identity.deletions d JOIN inventory.reviews r USING (user_id)
@@ -345,6 +346,10 @@ ACROSS = (
         UNION ALL
         SELECT d.user_id, 'guest', b.id FROM identity.deletions d JOIN booking.bookings b USING (user_id)
         WHERE b.guest_name <> '' AND b.created_at < d.done_at
+        UNION ALL
+        SELECT d.user_id, 'name', b.id FROM identity.deletions d JOIN booking.bookings b USING (user_id)
+        JOIN booking.booking_names n ON n.booking_id = b.id
+        WHERE b.created_at < d.done_at
         """,
     ),
 )

@@ -36,6 +36,7 @@ from services.booking.coupons.rpc import CouponServicer
 from services.booking.creating.free import forget_free
 from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.measures import MEASURES
+from services.booking.office.exports import forget_exports
 from services.booking.office.names import CONSUMER as NAMES_CONSUMER
 from services.booking.office.names import Names, keep_names
 from services.booking.office.rpc import OfficeServicer
@@ -204,6 +205,8 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     guest_days = settings.guest_name_days
     jobs.add(ticks, "forget-guests", lambda: forget_guests(background, guest_days), jobs.every(hours=1))
+    export_days = settings.export_retention_days
+    jobs.add(ticks, "forget-exports", lambda: forget_exports(background, export_days), jobs.every(hours=1))
     event_days = settings.event_retention_days
     jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
     jobs.add(ticks, "forget-closed-users", lambda: forget_closed(background), jobs.every(hours=1))

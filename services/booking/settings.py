@@ -35,6 +35,9 @@ class Settings(ServiceSettings):
     guest_name_days: int = Field(
         30, ge=1, le=3_650, description="days after the start of a show until the names of its guests are forgotten"
     )
+    export_retention_days: int = Field(
+        365, ge=30, le=3_650, description="days for which it is kept who has had bookings as a file"
+    )
     ticket_key_secret: SigningSecret = Field(
         description="encrypts the keys in the database that sign codes of tickets: base64 of 24 random bytes or more"
     )

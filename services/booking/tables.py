@@ -330,7 +330,7 @@ booking_exports = Table(
     Column("completed_at", DateTime(timezone=True), comment="null: it goes on, or was cut short"),
     CheckConstraint("bookings >= 0", name="bookings"),
     Index("booking_exports_organization_idx", "organization_id", "id"),
-    comment="who has had which bookings as a file; rows are kept",
+    comment="who has had which bookings as a file",
 )
 
 booking_names = Table(

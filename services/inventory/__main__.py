@@ -26,6 +26,7 @@ from services.inventory.catalogue import owners
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.finding.index import index_what_lacks
 from services.inventory.finding.search import PATIENCE, SEARCHES
+from services.inventory.images.checking import check_files
 from services.inventory.images.collecting import collect_files
 from services.inventory.images.rpc import ImageServicer
 from services.inventory.images.store import Folder
@@ -75,6 +76,7 @@ def _add_what_organizers_and_visitors_say(
     """Have images and reviews served, and files collected that no image has."""
     store = Folder(settings.images_folder)
     jobs.add(ticks, "collect-images", lambda: collect_files(pools.background, store), jobs.every(minutes=10))
+    jobs.add(ticks, "check-images", lambda: check_files(pools.background, store), jobs.every(hours=1))
     images_pb2_grpc.add_ImageServiceServicer_to_server(ImageServicer(pools.calls, store, Workshop()), server)
     reviews_pb2_grpc.add_ReviewServiceServicer_to_server(ReviewServicer(pools.calls), server)
 

@@ -12,3 +12,8 @@ MEASURES = (
         " WHERE status = 'HELD' AND expires_at <= boxoffice_clock()",
     ),
 )
+
+FILES_MISSING = Gauge("boxoffice_image_files_missing", "Files of images that are not in the folder")
+FILES_UNKNOWN = Gauge("boxoffice_image_files_unknown", "Files in the folder of images that no row names")
+QUOTA_USED = Gauge("boxoffice_image_quota_used", "Largest share of its quota of images that an organization has used")
+"""Set by a job that looks at all files, once an hour (images/checking.py)."""

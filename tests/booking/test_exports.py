@@ -13,9 +13,10 @@ from boxoffice.inventory.v1 import inventory_pb2
 
 from services.booking.office import exporting
 from services.booking.office import statements as sql
+from services.booking.office.exports import forget_exports
 from services.chassis.wire.identity import Caller
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
-from tests.booking.house import ANN, BOB, House, refused
+from tests.booking.house import ANN, BOB, House, move_clocks, refused
 from tests.booking.test_kinds import CHILD, booked, set_kinds
 from tests.booking.test_office import CAT, OURS, THEIRS, called_by, knows, owned
 
@@ -153,6 +154,16 @@ async def test_an_empty_export_says_so(house: House) -> None:
     assert kept.bookings == 0 and kept.HasField("completed_at")
     assert (await refused(export(house, str(uuid4())).read())).reason == "SHOW_NOT_FOUND"
     assert len(await listed(house, None)) == 1
+
+
+async def test_who_has_had_an_export_is_forgotten_after_a_while(house: House) -> None:
+    await pieces(house)
+    await move_clocks(house, "364 days")
+    await pieces(house)
+    assert await forget_exports(house.db, 365) == 0
+    await move_clocks(house, "366 days")
+    assert [await forget_exports(house.db, 365, limit=1) for _ in range(2)] == [1, 0]
+    assert len(await listed(house, None)) == 1, "the younger one"
 
 
 async def many(house: House, count: int) -> None:

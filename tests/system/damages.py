@@ -12,6 +12,7 @@ from tests.system.damages_of_cancellations import OF_CANCELLATIONS
 from tests.system.damages_of_coupons import OF_COUPONS
 from tests.system.damages_of_finding import OF_FINDING
 from tests.system.damages_of_gateways import OF_GATEWAYS
+from tests.system.damages_of_images import OF_IMAGES
 from tests.system.damages_of_invoices import INVOICES
 from tests.system.damages_of_keys import KEYS
 from tests.system.damages_of_money import OF_MONEY
@@ -29,6 +30,7 @@ DAMAGES = (
     OF_SEATS
     + CATALOGUE
     + OF_FINDING
+    + OF_IMAGES
     + SALES
     + OF_BOOKINGS
     + OF_REFUNDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.system.damage import Damage, again
+from tests.system.damage import NEW, Damage, again
 from tests.system.damages_of_finding import REVIEWS
 
 ADDRESS, ROLES, FAMILY = (
@@ -67,6 +67,13 @@ ACCOUNTS = (
         FORGOTTEN,
         f"{IS_DONE}; UPDATE booking.bookings SET guest_name = 'Asha Rao',"
         " user_id = (SELECT user_id FROM identity.deletions LIMIT 1)",
+    ),
+    Damage(
+        "a deleted user's booking that is found by a name",
+        FORGOTTEN,
+        f"{IS_DONE}; UPDATE booking.bookings SET guest_name = NULL,"
+        " user_id = (SELECT user_id FROM identity.deletions LIMIT 1);"
+        f" INSERT INTO booking.booking_names SELECT {NEW}, 'asha', id FROM booking.bookings",
     ),
     Damage("an account twice", "accounts-are-numbered-once", again("identity.users")),
     Damage("somebody who is no user", ROLES, users("roles = '{ADMIN}'")),

@@ -13,12 +13,15 @@ from audit.audit import SOURCES, Scratch, check, copy, scratch
 from audit.invariants import ALWAYS, AT_REST, INVARIANTS, Invariant
 from audit.snapshots import snapshots
 from stack.launcher import Stack
+from stack.services import API
 from tests.cases import all_cases
+from tests.inventory.pictures import picture
 from tests.system.clauses import without_each
 from tests.system.client import PRICES, Client, new_user, ok, refusal
 from tests.system.conftest import opened_client
 from tests.system.damages import DAMAGES
 from tests.system.damages_of_accounts import OF_DELETIONS
+from tests.system.damages_of_keys import OF_KEYS
 from tests.system.databases import at_rest, later
 from tests.system.innocent import AT_ANY_TIME, WHILE_UNDER_WAY
 from tests.system.selling import guard, sell
@@ -29,7 +32,7 @@ CHANGES = """
 """
 TABLE = re.compile(rf"\b(?:{'|'.join(name for schemas in SOURCES.values() for name, _ in schemas)})\.\w+")
 
-INNOCENT = AT_ANY_TIME | OF_DELETIONS
+INNOCENT = AT_ANY_TIME | OF_DELETIONS | OF_KEYS
 
 
 @contextmanager
@@ -103,6 +106,7 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
         await client.cancel_show(await client.make_show())
         await guard(client, await client.make_show())
         await _have_accounts(stack, client)
+        await _have_images(client)
         await at_rest(stack.server)
     with scratch(stack.server.url) as connection, snapshots(stack.server.url) as sources:
         assert sources.take()
@@ -129,6 +133,16 @@ async def _have_accounts(stack: Stack, client: Client) -> None:
     ok(await client.ask("POST", "users/me/delete", {"password": gone["password"]}, headers=headers))
     wrong = who | {"password": "battery horse correct"}
     assert refusal(await client.ask("POST", "auth/login", wrong)).reason == "LOGIN_FAILED"
+
+
+async def _have_images(client: Client) -> None:
+    """Have an event with two images."""
+    event = {"title": "Nine Rivers, painted", "category": "CONCERT", "durationMinutes": 90}
+    where = f"{API}/events/{ok(await client.ask('POST', 'events', event))['id']}/images"
+    headers = {"content-type": "image/jpeg"}
+    for size in ((8, 8), (9, 9)):
+        file = picture(size=size)
+        ok(await client.http.post(where, params={"altText": "A stage"}, content=file, headers=headers))
 
 
 def test_all_invariants_hold_and_each_has_something_to_look_at(copies: Scratch) -> None:

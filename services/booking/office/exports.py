@@ -28,6 +28,11 @@ async def page_of(db: Database, show_id: UUID, *, after: UUID | None, limit: int
     return read(ExportedBooking, await db.fetch(sql.BOOKINGS_OF_EXPORT, given))
 
 
+async def forget_exports(db: Database, days: int, *, limit: int = 500) -> int:
+    """Forget one batch of exports that began more than `days` ago; return how many. A job."""
+    return await db.execute(sql.FORGET_EXPORTS, {"days": days, "limit": limit})
+
+
 @retried
 async def list_exports(db: Database, organization_id: UUID | None, *, after: UUID | None, limit: int) -> list[Export]:
     """Return exports of an organization's shows, or of Boxoffice's own, newest first, that are older than `after`."""

@@ -84,6 +84,14 @@ BOOKINGS_OF_EXPORT = f"""
 """
 """A page of the bookings of a show that are tickets or were, oldest first."""
 
+FORGET_EXPORTS = """
+    DELETE FROM booking_exports WHERE id = ANY (ARRAY(
+        SELECT id FROM booking_exports WHERE began_at < boxoffice_clock() - make_interval(days => %(days)s)
+        ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ))
+"""
+"""Ids are in the order of time, so that the first of the index are those to forget."""
+
 EXPORTS = f"""
     SELECT {selected(Export)} FROM booking_exports
     WHERE organization_id = %(organization_id)s

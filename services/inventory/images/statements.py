@@ -110,3 +110,16 @@ DOOM_FILES = """
 delete ten minutes ago and has not, `used_at` being when. Whoever gets them here deletes them."""
 
 FORGET_FILES = "DELETE FROM image_files WHERE name = ANY(%(names)s) AND is_doomed"
+
+FILES_AFTER = """
+    SELECT f.name, EXISTS (SELECT FROM images i WHERE i.files @> ARRAY[f.name]) AS is_shown
+    FROM image_files f WHERE f.name > %(after)s ORDER BY f.name LIMIT %(limit)s
+"""
+
+FILES_NAMED = "SELECT name FROM image_files WHERE name = ANY(%(names)s)"
+
+QUOTA_USED = """
+    SELECT max(greatest(images / %(images)s::double precision, bytes / %(bytes)s::double precision)) AS share
+    FROM (SELECT count(*) AS images, sum(bytes) AS bytes FROM images GROUP BY owner_id) AS had
+"""
+"""The largest share of a quota that an organization has used up."""

@@ -22,6 +22,10 @@ class Store(Protocol):
         """Delete a file, if it is there."""
         ...
 
+    async def names(self, after: str, limit: int) -> list[str]:
+        """Return the names of so many files, in their order, that are greater."""
+        ...
+
 
 class Folder:
     """A folder, which the replicas of a service on one machine share."""
@@ -40,6 +44,19 @@ class Folder:
     async def delete(self, name: str) -> None:
         """See Store."""
         await asyncio.to_thread(self._place(name).unlink, missing_ok=True)
+
+    async def names(self, after: str, limit: int) -> list[str]:
+        """See Store."""
+        return await asyncio.to_thread(self._names, after, limit)
+
+    def _names(self, after: str, limit: int) -> list[str]:
+        names: list[str] = []
+        shelves = [path for path in self._folder.iterdir() if path.is_dir()] if self._folder.exists() else []
+        for shelf in sorted(path for path in shelves if path.name >= after[:2]):
+            names += sorted(name for path in shelf.iterdir() if (name := path.name) > after)
+            if len(names) >= limit:
+                break
+        return names[:limit]
 
     def _place(self, name: str) -> Path:
         return self._folder / name[:2] / name
