@@ -33,7 +33,8 @@ NOTICES_AT_REST = (
         SELECT e.key AS booking_id, e.kind, e.version, e.position
         FROM booking.topic_events e CROSS JOIN booking.clock
         LEFT JOIN notifications.mails m ON (m.booking_id, m.number) = (e.key, e.version)
-        WHERE m.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED')
+        WHERE m.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED',
+                'PAYMENT_FAILED')
             AND e.created_at > clock.now - interval '30 days'
             AND e.position <= (SELECT read_to FROM notifications.topic_progress WHERE topic = 'bookings')
         """,
@@ -46,7 +47,8 @@ NOTICES_AT_REST = (
         SELECT e.key AS booking_id, e.kind, e.version, e.position
         FROM booking.topic_events e CROSS JOIN booking.clock
         LEFT JOIN notifications.notices n ON (n.booking_id, n.number) = (e.key, e.version)
-        WHERE n.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED')
+        WHERE n.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED',
+                'PAYMENT_FAILED')
             AND e.created_at > clock.now - interval '1 day'
             AND e.position <= (SELECT read_to FROM notifications.topic_progress WHERE topic = 'bookings')
         """,

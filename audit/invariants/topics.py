@@ -56,7 +56,8 @@ TOPICS = (
         FROM booking.bookings b
         LEFT JOIN booking.topics t ON t.topic = 'bookings'
         LEFT JOIN (
-            SELECT DISTINCT ON (key) key, kind FROM booking.topic_events WHERE topic = 'bookings'
+            SELECT DISTINCT ON (key) key, kind FROM booking.topic_events
+            WHERE topic = 'bookings' AND kind <> 'PAYMENT_FAILED'
             ORDER BY key, version DESC
         ) AS e ON e.key = b.id
         WHERE b.state IS DISTINCT FROM 'RESERVING' AND (b.updated_at > t.whole_since) IS NOT FALSE

@@ -1,5 +1,7 @@
 """Notifications: `python -m services.notifications [serve|migrate|redrive]`."""
 
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -19,9 +21,11 @@ from services.notifications.mails import operation as mails
 from services.notifications.mails.composing import Composer
 from services.notifications.mails.delivery import Server
 from services.notifications.mails.steps import Mails
-from services.notifications.measures import MEASURES
+from services.notifications.measures import MEASURES, reminder_lag
 from services.notifications.notices.operation import forget_read
 from services.notifications.notices.rpc import NotificationServicer
+from services.notifications.reminders import operation as reminders
+from services.notifications.reminders.steps import Reminders
 from services.notifications.settings import Settings
 
 SERVICES = [notifications_pb2.DESCRIPTOR.services_by_name["NotificationService"].full_name]
@@ -38,8 +42,16 @@ async def run(settings: Settings) -> None:
     booking, inventory = BookingClient(to_booking), InventoryClient(to_inventory)
     composer = Composer(sender=settings.mail_from, sender_name=settings.mail_from_name, public_url=settings.public_url)
     postman = Mails(
-        background, IdentityClient(to_identity), booking, composer, _mail_server(settings), settings.mail_language
+        background,
+        IdentityClient(to_identity),
+        booking,
+        composer,
+        _mail_server(settings),
+        settings.mail_language,
+        settings.reminders_per_hour,
     )
+    window = timedelta(hours=settings.reminder_hours)
+    reminding = Reminders(background, booking, inventory, CONSUMER, window)
 
     server = make_server(settings)
     notifications_pb2_grpc.add_NotificationServiceServicer_to_server(NotificationServicer(db), server)
@@ -48,26 +60,29 @@ async def run(settings: Settings) -> None:
         server,
         SERVICES,
         background=[
-            Consumer(background, CONSUMER, BOOKINGS, booking.events, tell_of_bookings).run(),
+            Consumer(background, CONSUMER, BOOKINGS, booking.events, partial(tell_of_bookings, reminded=window)).run(),
             Consumer(background, CONSUMER, SHOWS, inventory.events, shows.note_facts).run(),
             postman.run(),
         ],
-        ticks=_ticks(background, settings),
+        ticks=_ticks(background, settings, reminding),
         ready=Readiness(url),
         closing=[to_booking.close, to_inventory.close, to_identity.close, pools.close],
     )
 
 
-def _ticks(background: Database, settings: Settings) -> AsyncIOScheduler:
+def _ticks(background: Database, settings: Settings, reminding: Reminders) -> AsyncIOScheduler:
     """Return what runs the jobs, and measures their work."""
     ticks = jobs.scheduler()
     jobs.add(ticks, "tell-bookings", lambda: shows.tell_bookings(background), jobs.every(seconds=1))
+    jobs.add(ticks, "remind", reminding.remind_once, jobs.every(minutes=1))
+    jobs.add(ticks, "learn-shows", reminding.learn_once, jobs.every(hours=1))
     notice_days = settings.notice_retention_days
     jobs.add(ticks, "forget-notices", lambda: forget_read(background, notice_days), jobs.daily(0))
     jobs.add(ticks, "forget-facts", lambda: shows.forget(background), jobs.every(hours=1))
+    jobs.add(ticks, "forget-shows", lambda: reminders.forget(background), jobs.every(hours=1))
     jobs.add(ticks, "forget-mails", lambda: mails.forget(background), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
-    measures.add(ticks, background, MEASURES)
+    measures.add(ticks, background, [*MEASURES, reminder_lag(settings.reminder_hours)])
     return ticks
 
 

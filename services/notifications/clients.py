@@ -13,7 +13,7 @@ from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
 from services.chassis.errors import Code, Failure
 from services.chassis.wire.calls import call
 from services.chassis.writes.consumer import Events
-from services.notifications.peers import BookingInWords, Recipient
+from services.notifications.peers import BookingInWords, Recipient, ShowNow
 
 BOOKINGS = "bookings"
 """The topic that booking publishes."""
@@ -37,7 +37,7 @@ class BookingClient:
         """Return what there is to say of a user's booking."""
         request = booking_pb2.GetBookingRequest(booking_id=str(booking_id), user_id=str(user_id))
         booking = await call(self._stub.GetBooking, request)
-        show = booking.show
+        show, is_pending = booking.show, booking.status == booking_pb2.Booking.PENDING
         return BookingInWords(
             number=booking.booking_number,
             title=show.title,
@@ -48,6 +48,8 @@ class BookingClient:
             time_zone=show.time_zone,
             seats=tuple(booking.seat_labels),
             is_rescheduled=booking.HasField("full_refund_until"),
+            is_confirmed=booking.status == booking_pb2.Booking.CONFIRMED,
+            pay_until=booking.expires_at.ToDatetime(tzinfo=UTC) if is_pending else None,
         )
 
 
@@ -82,3 +84,13 @@ class InventoryClient:
         """Return the events of the topic `shows` behind a position, or the oldest that are kept."""
         answer = await call(self._stub.ListShowEvents, catalog_pb2.ListShowEventsRequest(after=after))
         return Events(answer.events, answer.last)
+
+    async def show(self, show_id: UUID) -> ShowNow:
+        """Return how a show is now. Raises inventory's SHOW_NOT_FOUND."""
+        show = await call(self._stub.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)))
+        return ShowNow(
+            revision=show.revision,
+            starts_at=show.start_time.ToDatetime(tzinfo=UTC),
+            ends_at=show.end_time.ToDatetime(tzinfo=UTC),
+            is_cancelled=show.status == catalog_pb2.Show.CANCELLED,
+        )

@@ -24,3 +24,18 @@ MEASURES = (
         " WHERE told_at IS NULL",
     ),
 )
+
+_REMINDER_LAG = Gauge(
+    "boxoffice_reminder_lag_seconds", "Time since the first show to come was near of which not all are reminded"
+)
+
+
+def reminder_lag(hours: int) -> Measure:
+    """Return how late reminders are that go out so many hours before shows."""
+    return Measure(
+        _REMINDER_LAG,
+        f"""
+        SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(starts_at)) + {hours * 3_600}) AS value
+        FROM shows WHERE reminded_at IS NULL AND NOT is_cancelled AND starts_at > (SELECT boxoffice_clock())
+        """,
+    )

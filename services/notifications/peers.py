@@ -27,3 +27,16 @@ class BookingInWords:
     seats: tuple[str, ...]
     is_rescheduled: bool
     """Whether it follows a show that was rescheduled."""
+    is_confirmed: bool
+    pay_until: datetime | None
+    """Until when it waits for its payment; None: it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowNow:
+    """How a show is by inventory's word."""
+
+    revision: int
+    starts_at: datetime
+    ends_at: datetime
+    is_cancelled: bool

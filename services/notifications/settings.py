@@ -16,6 +16,15 @@ class Settings(ServiceSettings):
     notice_retention_days: int = Field(
         30, ge=1, le=3_650, description="days after which a notice that was read is removed"
     )
+    reminder_hours: int = Field(
+        24,
+        ge=0,
+        le=168,
+        description="hours before the start of a show at which who has tickets is reminded; 0: nobody is",
+    )
+    reminders_per_hour: int = Field(
+        5, ge=1, le=100, description="how many reminders a user is mailed in an hour at most"
+    )
     public_url: str = Field(
         "http://127.0.0.1:8001",
         pattern=r"^https?://[^\s/]+(/\S*)?$",

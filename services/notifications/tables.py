@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -38,6 +39,22 @@ bookings = Table(
     comment="bookings that may be or become tickets: whom to tell what happens to their show",
 )
 
+shows = Table(
+    "shows",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("revision", Integer, nullable=False, comment="which edit of its times this is, by inventory's count"),
+    Column("starts_at", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
+    Column("set_at", DateTime(timezone=True), nullable=False, comment="since when it has been known to start then"),
+    Column("is_cancelled", Boolean, nullable=False),
+    Column("reminded_to", Uuid, comment="the bookings up to this one are reminded of this start; null: none is"),
+    Column("reminded_at", DateTime(timezone=True), comment="when all bookings were; null: not yet"),
+    Index("shows_near_idx", "starts_at", postgresql_where=text("reminded_at IS NULL AND NOT is_cancelled")),
+    Index("shows_ends_at_idx", "ends_at"),
+    comment="when shows start, and how far those who have tickets are reminded of it",
+)
+
 show_facts = Table(
     "show_facts",
     metadata,
@@ -63,7 +80,12 @@ notices = Table(
     Column("kind", Text, nullable=False),
     Column("booking_id", Uuid, nullable=False),
     Column("show_id", Uuid, nullable=False),
-    Column("number", Integer, nullable=False, comment="the version of the booking, or of the show, that came by it"),
+    Column(
+        "number",
+        Integer,
+        nullable=False,
+        comment="the version of the booking, or of the show, that came by it; of a reminder the start, in minutes",
+    ),
     Column("amount", Integer, comment="minor units; null: there is none"),
     Column("currency", Text),
     Column("starts_at", DateTime(timezone=True), comment="when the show starts, where the notice is about the show"),
@@ -73,7 +95,7 @@ notices = Table(
     UniqueConstraint("booking_id", "kind", "number"),
     CheckConstraint(
         "kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED', 'SHOW_RESCHEDULED',"
-        " 'SHOW_CANCELLED')",
+        " 'SHOW_CANCELLED', 'PAYMENT_FAILED', 'REMINDER')",
         name="kind",
     ),
     CheckConstraint("amount >= 0 AND (amount IS NULL) = (currency IS NULL)", name="amount"),
@@ -91,7 +113,12 @@ mails = Table(
     Column("kind", Text, nullable=False),
     Column("booking_id", Uuid, nullable=False),
     Column("show_id", Uuid, nullable=False),
-    Column("number", Integer, nullable=False, comment="the version of the booking, or of the show, that came by it"),
+    Column(
+        "number",
+        Integer,
+        nullable=False,
+        comment="the version of the booking, or of the show, that came by it; of a reminder the start, in minutes",
+    ),
     Column("amount", Integer, comment="minor units; null: there is none"),
     Column("currency", Text),
     Column("starts_at", DateTime(timezone=True), comment="when the show starts, where the mail is about the show"),
@@ -112,5 +139,10 @@ mails = Table(
     Index("mails_due_idx", "next_attempt_at", postgresql_where=text("state = 'WAITING'")),
     Index("mails_waiting_idx", "booking_id", "place", postgresql_where=text("state = 'WAITING'")),
     Index("mails_dead_idx", "id", postgresql_where=text("state = 'DEAD'")),
+    Index(
+        "mails_reminders_idx",
+        *("user_id", "finished_at"),
+        postgresql_where=text("kind = 'REMINDER' AND state = 'SENT'"),
+    ),
     Index("mails_finished_at_idx", "finished_at", postgresql_where=text("state IN ('SENT', 'SKIPPED')")),
 )

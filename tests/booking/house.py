@@ -43,7 +43,9 @@ from tests.servers import served
 
 UNTOLD = """
     SELECT b.id, b.state, e.kind FROM bookings b
-    LEFT JOIN LATERAL (SELECT kind FROM topic_events WHERE key = b.id ORDER BY id DESC LIMIT 1) AS e ON true
+    LEFT JOIN LATERAL (
+        SELECT kind FROM topic_events WHERE key = b.id AND kind <> 'PAYMENT_FAILED' ORDER BY id DESC LIMIT 1
+    ) AS e ON true
     WHERE b.state <> 'RESERVING' AND coalesce(e.kind, '') NOT IN ('PARTLY_REFUNDED', 'REFUND_UNDONE')
         AND b.updated_at > (SELECT whole_since FROM topics) AND e.kind IS DISTINCT FROM
         CASE coalesce(b.confirming_from, b.state) WHEN 'PENDING' THEN 'CREATED' WHEN 'REFUNDING' THEN 'CONFIRMED'

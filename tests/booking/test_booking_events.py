@@ -69,6 +69,22 @@ async def test_an_event_says_what_it_is_about(house: House) -> None:
         assert event == same
 
 
+async def test_a_declined_payment_is_told_once_while_its_booking_waits_and_never_after(house: House) -> None:
+    booking = await house.book(ANN, 0)
+    first, second, late = (
+        pb.BatchRecordDeclinesRequest.Decline(payment_id=str(uuid4()), booking_id=booking.id) for _ in range(3)
+    )
+    for declines in ([first, second, first], [second]):
+        await house.bookings.BatchRecordDeclines(pb.BatchRecordDeclinesRequest(declines=declines))
+    await house.capture(booking)
+    await house.bookings.BatchRecordDeclines(pb.BatchRecordDeclinesRequest(declines=[late]))
+    told = await published(house)
+    kinds_ = [Event.CREATED, Event.PAYMENT_FAILED, Event.PAYMENT_FAILED, Event.CONFIRMED]
+    assert [event.kind for event in told] == kinds_
+    assert {event.payment_id for event in told[1:3]} == {first.payment_id, second.payment_id}
+    assert [event.version for event in told] == sorted({event.version for event in told})
+
+
 async def test_what_was_refused_has_no_event(house: House) -> None:
     booking = await house.book(ANN, 0)
     await refused(house.book(BOB, 0))
@@ -144,6 +160,7 @@ def test_every_state_that_callers_see_has_a_kind() -> None:
         Event.KIND_UNSPECIFIED,
         Event.PARTLY_REFUNDED,
         Event.REFUND_UNDONE,
+        Event.PAYMENT_FAILED,
     }
 
 

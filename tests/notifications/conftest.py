@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from services.chassis.store.database import Database
+    from tests.notifications.house import House
     from tests.notifications.topics import Topics
 
 
@@ -18,3 +20,22 @@ async def topics(notifications_db: Database) -> AsyncIterator[Topics]:
 
     async with opened_topics(notifications_db) as topics:
         yield topics
+
+
+@pytest.fixture
+async def opening(topics: Topics) -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+async def house(topics: Topics, opening: AsyncExitStack) -> House:
+    from tests.notifications.house import House
+    from tests.notifications.mail_server import MailServer
+    from tests.notifications.peers import served_peers
+
+    peers = await opening.enter_async_context(served_peers(topics))
+    server = MailServer()
+    await server.start()
+    opening.push_async_callback(server.stop)
+    return House(topics, peers, server)

@@ -13,7 +13,7 @@ from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
 
-from services.chassis.errors import Unauthenticated
+from services.chassis.errors import NotFound, Unauthenticated
 from tests.notifications.topics import START, Topics
 from tests.servers import served
 
@@ -30,8 +30,13 @@ class Peers:
     starts_at: datetime = START
     is_rescheduled: bool = False
     """Whether bookings show that their show was."""
+    status: int = booking_pb2.Booking.CONFIRMED
+    """Of each booking."""
+    show: catalog_pb2.Show | None = None
+    """As inventory shows each; None: it knows none."""
     zones: dict[str, str] = field(default_factory=dict)
     """Time zones of the bookings of users, where they are not Asia/Kolkata."""
+    asked_shows: list[str] = field(default_factory=list)
     tells_services: bool = True
     """Whether identity knows services, as it does where AUTH is on."""
     channel: grpc.aio.Channel | None = None
@@ -71,6 +76,7 @@ class _Booking(booking_pb2_grpc.BookingServiceServicer):
             id=request.booking_id,
             user_id=request.user_id,
             booking_number="7KQ2M9XW4C",
+            status=self._peers.status,  # type: ignore[arg-type]
             seat_labels=["Stalls C7", "Stalls C8"],
             show=booking_pb2.Booking.Show(
                 title=self._peers.title,
@@ -81,6 +87,7 @@ class _Booking(booking_pb2_grpc.BookingServiceServicer):
             ),
         )
         booking.show.start_time.FromDatetime(self._peers.starts_at)
+        booking.expires_at.FromDatetime(self._peers.starts_at)
         if self._peers.is_rescheduled:
             booking.full_refund_until.FromDatetime(START)
         return booking
@@ -95,6 +102,12 @@ class _Catalogue(catalog_pb2_grpc.CatalogServiceServicer):
     ) -> catalog_pb2.ListShowEventsResponse:
         events = self._peers.topics.shows
         return catalog_pb2.ListShowEventsResponse(events=events[request.after :], last=len(events))
+
+    async def GetShow(self, request: catalog_pb2.GetShowRequest, context: Any) -> catalog_pb2.Show:
+        self._peers.asked_shows.append(request.show_id)
+        if self._peers.show is None or self._peers.show.id != request.show_id:
+            raise NotFound("no such show")
+        return self._peers.show
 
 
 @asynccontextmanager

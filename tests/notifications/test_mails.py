@@ -3,94 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import pytest
 
-from services.notifications.clients import BookingClient, IdentityClient
 from services.notifications.mails import operation
-from services.notifications.mails.composing import Composer
-from services.notifications.mails.delivery import Server
 from services.notifications.mails.steps import TRIES_BEHIND, Mails
 from services.notifications.measures import MAILS
 from tests.databases import move_clock
-from tests.notifications.mail_server import MailServer, certificate
-from tests.notifications.peers import Peers, served_peers
-from tests.notifications.topics import START, BookingEvent, ShowEvent, Topics
+from tests.notifications.house import SENDER, SHOW, House
+from tests.notifications.mail_server import certificate
+from tests.notifications.topics import START, BookingEvent, ShowEvent
 
-SHOW = uuid4()
 AGAIN = "UPDATE mails SET state = 'WAITING', finished_at = NULL, next_attempt_at = created_at"
-SENDER = "tickets@boxoffice.example"
-
-
-@dataclass
-class House:
-    """Notifications, whom it asks, and a mail server."""
-
-    topics: Topics
-    peers: Peers
-    server: MailServer
-    language: str = "en"
-    password: str = ""
-    timeout_seconds: float = 5
-
-    def mails(self) -> Mails:
-        """Return what sends mails, as a process of the service has it."""
-        at = Server(
-            host="127.0.0.1",
-            port=self.server.port,
-            security=self.server.security,  # type: ignore[arg-type]
-            username="boxoffice" if self.password else "",
-            password=self.password,
-            sender=SENDER,
-            timeout_seconds=self.timeout_seconds,
-        )
-        composer = Composer(sender=SENDER, sender_name="Boxoffice", public_url="https://tickets.example")
-        assert self.peers.channel is not None
-        identity, booking = IdentityClient(self.peers.channel), BookingClient(self.peers.channel)
-        return Mails(self.topics.db, identity, booking, composer, at, self.language)
-
-    async def send(self) -> None:
-        """Have all mails tried that are due."""
-        mails = self.mails()
-        while await mails.send_once():
-            pass
-
-    async def states(self) -> list[str]:
-        rows = await self.topics.db.fetch("SELECT state, reason FROM mails ORDER BY place")
-        return [f"{row.state} {row.reason}" if row.reason else row.state for row in rows]
-
-    async def confirmed(self, count: int = 1) -> list[UUID]:
-        """Tell of confirmed bookings, of users with addresses; return their users."""
-        users = [self.topics.book(SHOW, n, BookingEvent.CONFIRMED).user_id for n in range(count)]
-        for number, user_id in enumerate(users):
-            self.peers.has_address(user_id, f"user{number}@example.com")
-        await self.topics.read_bookings()
-        return users
 
 
 def sent(outcome: str) -> float:
     return float(MAILS.labels(outcome)._value.get())
-
-
-@pytest.fixture
-async def opening(topics: Topics) -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
-async def house(topics: Topics, opening: AsyncExitStack) -> House:
-    peers = await opening.enter_async_context(served_peers(topics))
-    server = MailServer()
-    await server.start()
-    opening.push_async_callback(server.stop)
-    return House(topics, peers, server)
 
 
 async def test_a_confirmation_is_a_mail_with_its_words_in_text_and_html(house: House) -> None:
@@ -123,7 +54,7 @@ async def test_a_mail_in_hindi_leaves_in_bytes_that_every_server_takes(house: Ho
 
 
 async def test_each_kind_of_fact_has_its_words_in_each_language(house: House) -> None:
-    one = house.topics.book(SHOW, 0, BookingEvent.EXPIRED, BookingEvent.CONFIRMED)
+    one = house.topics.book(SHOW, 0, BookingEvent.PAYMENT_FAILED, BookingEvent.EXPIRED, BookingEvent.CONFIRMED)
     house.topics.tell(one, BookingEvent.PARTLY_REFUNDED, 3, refund_amount=20_000)
     house.topics.tell_of_show(SHOW, ShowEvent.RESCHEDULED, 4, version=2)
     house.topics.tell_of_show(SHOW, ShowEvent.CANCELLED, 5, version=3)
@@ -140,7 +71,7 @@ async def test_each_kind_of_fact_has_its_words_in_each_language(house: House) ->
         await house.topics.db.execute(AGAIN)
         await house.send()
         subjects = [str(mail["Subject"]) for mail in house.server.mails]
-        assert len(set(subjects)) == len(subjects) == 7
+        assert len(set(subjects)) == len(subjects) == 8
         assert all("Nine Rivers, Live" in subject for subject in subjects)
     assert set(await house.states()) == {"SENT"}
 

@@ -13,7 +13,7 @@ from services.notifications.facts.bookings import tell_of_bookings
 from services.notifications.notices import operation
 from tests.databases import move_clock
 from tests.identity.house import refused
-from tests.notifications.topics import START, BookingEvent, ShowEvent, Topics, at
+from tests.notifications.topics import START, WINDOW, BookingEvent, ShowEvent, Topics, at
 from tests.patience import eventually
 
 SHOW = uuid4()
@@ -94,7 +94,7 @@ async def test_a_booking_that_is_being_written_while_a_fact_of_its_show_comes_is
     one = topics.book(SHOW, 0, BookingEvent.CONFIRMED)
     topics.tell_of_show(SHOW, ShowEvent.RESCHEDULED, 10)
     async with topics.db.transaction() as tx:
-        await tell_of_bookings(tx, topics.bookings)
+        await tell_of_bookings(tx, topics.bookings, reminded=WINDOW)
         await tx.fetch("SELECT 1")
         reading = asyncio.create_task(topics.read_shows())
         waits = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"

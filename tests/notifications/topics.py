@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,6 +28,9 @@ BookingEvent = events_pb2.BookingEvent
 ShowEvent = events_pb2.ShowEvent
 
 T0 = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+WINDOW = timedelta(hours=24)
+"""How long before its start people are reminded of a show."""
+
 START = datetime(2026, 6, 1, 18, tzinfo=UTC)
 
 
@@ -78,18 +82,28 @@ class Topics:
         event.time.FromDatetime(at(minutes))
         self.bookings.append(event)
 
-    def tell_of_show(self, show_id: UUID, kind: int, minutes: float = 0, version: int = 1) -> None:
+    def tell_of_show(
+        self, show_id: UUID, kind: int, minutes: float = 0, version: int = 1, *, starts_at: datetime | None = None
+    ) -> None:
         """Tell what has happened to a show."""
-        event = ShowEvent(position=len(self.shows) + 1, kind=kind, show_id=str(show_id), version=version)  # type: ignore[arg-type]
+        event = ShowEvent(
+            position=len(self.shows) + 1,
+            kind=kind,  # type: ignore[arg-type]
+            show_id=str(show_id),
+            version=version,
+            revision=version,
+        )
         event.time.FromDatetime(at(minutes))
-        event.start_time.FromDatetime(START + timedelta(hours=version))
+        starts_at = starts_at or START + timedelta(hours=version)
+        event.start_time.FromDatetime(starts_at)
+        event.end_time.FromDatetime(starts_at + timedelta(hours=2))
         self.shows.append(event)
 
     async def read_bookings(self, size: int = 100) -> None:
         async def read(after: int | None) -> Events[events_pb2.BookingEvent]:
             return Events(self.bookings[after or 0 :][:size], len(self.bookings))
 
-        consumer = Consumer(self.db, CONSUMER, BOOKINGS, read, tell_of_bookings)
+        consumer = Consumer(self.db, CONSUMER, BOOKINGS, read, partial(tell_of_bookings, reminded=WINDOW))
         while await consumer.consume_once():
             pass
 

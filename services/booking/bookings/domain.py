@@ -266,6 +266,10 @@ class Booking:
         """Return the booking after one of its refunds was carried out, or failed after all. It stays what it is."""
         return replace(self, version=self.version + 1)
 
+    def with_failed_payment(self) -> "Booking":
+        """Return the booking after one of its payments was declined. It stays what it is."""
+        return replace(self, version=self.version + 1)
+
     def refunded(self, now: datetime) -> "Booking":
         """Return the booking whose last refund was carried out."""
         return self._moved(State.REFUNDED, updated_at=now)

@@ -50,6 +50,19 @@ class PartRefund:
     is_undone: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FailedPayment:
+    """A payment that was declined, and its booking as it is since then."""
+
+    booking: Booking
+    payment_id: UUID
+
+
+async def publish_failures(tx: Transaction, failures: Iterable[FailedPayment]) -> None:
+    """Tell of payments that were declined for bookings of which this transaction has the locks."""
+    await topics.append(tx, TOPIC, [_failure(failure) for failure in failures])
+
+
 async def publish_parts(tx: Transaction, parts: Iterable[PartRefund]) -> None:
     """Tell of refunds that this transaction finishes or begins again, which has the locks of their bookings."""
     await topics.append(tx, TOPIC, [_part(part) for part in parts])
@@ -77,6 +90,12 @@ def _part(part: PartRefund) -> TopicEvent:
     event.refund_amount, event.refund_percentage = part.refunded_amount, 0
     event.refund_id, event.seats_left = str(part.refund_id), part.seats_left
     return _written(part.booking, event)
+
+
+def _failure(failure: FailedPayment) -> TopicEvent:
+    event = _message(failure.booking, _Kind.PAYMENT_FAILED)
+    event.payment_id = str(failure.payment_id)
+    return _written(failure.booking, event)
 
 
 def _message(booking: Booking, kind: "_Kind.ValueType") -> events_pb2.BookingEvent:

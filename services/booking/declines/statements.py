@@ -6,6 +6,17 @@ RECORD_DECLINES = """
     INSERT INTO declines (payment_id, booking_id, recorded_at)
     SELECT new.*, boxoffice_clock() FROM unnest(%(payment_id)s::uuid[], %(booking_id)s::uuid[]) AS new
     ON CONFLICT DO NOTHING
+    RETURNING payment_id, booking_id
+"""
+"""Gives those that were not recorded before."""
+
+PASS_VERSIONS = """
+    UPDATE bookings b SET version = new.version
+    FROM (
+        SELECT id, max(version) AS version FROM unnest(%(id)s::uuid[], %(version)s::int[]) AS n (id, version)
+        GROUP BY id
+    ) AS new
+    WHERE b.id = new.id
 """
 
 EXTEND = """

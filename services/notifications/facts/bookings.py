@@ -1,7 +1,7 @@
 """What the topic of bookings tells: a consumer of it (see chassis/writes/consumer.py)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from boxoffice.events.v1 import events_pb2
@@ -14,6 +14,8 @@ from services.notifications.facts.shows import facts_of
 from services.notifications.mails.operation import write_mails
 from services.notifications.notices.domain import Fact, Kind
 from services.notifications.notices.operation import write_notices
+from services.notifications.notices.statements import ONE_AT_A_TIME
+from services.notifications.reminders.operation import late_reminders
 
 CONSUMER = "notices"
 
@@ -25,14 +27,18 @@ _TOLD = {
     _Kind.CANCELLED: Kind.CANCELLED,
     _Kind.PARTLY_REFUNDED: Kind.PARTLY_REFUNDED,
     _Kind.REFUNDED: Kind.REFUNDED,
+    _Kind.PAYMENT_FAILED: Kind.PAYMENT_FAILED,
 }
 _STATES = {_Kind.CREATED: "PENDING", _Kind.CONFIRMED: "CONFIRMED", _Kind.EXPIRED: "EXPIRED"}
 _ENDS = (_Kind.CANCELLED, _Kind.REFUNDED)
 
 
-async def tell_of_bookings(tx: Transaction, events: Sequence[events_pb2.BookingEvent]) -> None:
-    """Tell users what has become of their bookings, and what has happened to the shows of those that are confirmed."""
-    await tx.send(sql.ONE_AT_A_TIME)
+async def tell_of_bookings(tx: Transaction, events: Sequence[events_pb2.BookingEvent], *, reminded: timedelta) -> None:
+    """Tell users what has become of their bookings, and what has happened to the shows of those that are confirmed.
+
+    `reminded`: how long before its start people are reminded of a show.
+    """
+    await tx.send(ONE_AT_A_TIME)
     left = _as_they_are(events)
     if left:
         names = ("id", "user_id", "show_id", "state", "created_at", "changed_at")
@@ -42,6 +48,7 @@ async def tell_of_bookings(tx: Transaction, events: Sequence[events_pb2.BookingE
     facts = [_fact(event) for event in events if event.kind in _TOLD]
     if confirmed := [booking.id for booking in left if booking.state == "CONFIRMED"]:
         facts += facts_of(await tx.fetch(sql.FACTS_OF_BOOKINGS, {"ids": confirmed, "apart": APART}))
+        facts += await late_reminders(tx, confirmed, reminded)
     await write_notices(tx, facts)
     await write_mails(tx, facts)
 

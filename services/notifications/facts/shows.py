@@ -13,6 +13,9 @@ from services.notifications.facts.domain import APART, KEPT, ShowFact
 from services.notifications.mails.operation import write_mails
 from services.notifications.notices.domain import Fact, Kind
 from services.notifications.notices.operation import write_notices
+from services.notifications.notices.statements import ONE_AT_A_TIME
+from services.notifications.reminders.domain import ShowTime
+from services.notifications.reminders.operation import put_shows
 
 BATCH = 500
 """Bookings that are told by one transaction."""
@@ -24,7 +27,8 @@ _KINDS = {
 
 
 async def note_facts(tx: Transaction, events: Sequence[events_pb2.ShowEvent]) -> None:
-    """Note what has happened to shows, of which the job tells their bookings."""
+    """Note when shows start, and what has happened to them, of which the job tells their bookings."""
+    await put_shows(tx, _times(events))
     facts = [
         ShowFact(
             show_id=UUID(event.show_id),
@@ -37,8 +41,25 @@ async def note_facts(tx: Transaction, events: Sequence[events_pb2.ShowEvent]) ->
         if event.kind in _KINDS
     ]
     if facts:
-        await tx.send(sql.ONE_AT_A_TIME)
+        await tx.send(ONE_AT_A_TIME)
         await tx.send(sql.PUT_FACTS, columns(facts, "show_id", "number", "kind", "starts_at", "happened_at"))
+
+
+def _times(events: Sequence[events_pb2.ShowEvent]) -> list[ShowTime]:
+    """Return when shows start after these events."""
+    shows: dict[str, ShowTime] = {}
+    for event in events:
+        starts_at, told_at = event.start_time.ToDatetime(tzinfo=UTC), event.time.ToDatetime(tzinfo=UTC)
+        before = shows.get(event.show_id)
+        shows[event.show_id] = ShowTime(
+            id=UUID(event.show_id),
+            revision=event.revision,
+            starts_at=starts_at,
+            ends_at=event.end_time.ToDatetime(tzinfo=UTC),
+            set_at=before.set_at if before and before.starts_at == starts_at else told_at,
+            is_cancelled=event.kind == events_pb2.ShowEvent.CANCELLED,
+        )
+    return list(shows.values())
 
 
 async def tell_bookings(db: Database, *, limit: int = BATCH) -> int:

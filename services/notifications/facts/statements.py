@@ -1,9 +1,5 @@
 """Statements about bookings and shows of which topics tell."""
 
-ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7301)"
-"""Both consumers take it, each behind the row of its own progress: who writes a booking sees all facts of shows from
-before, and the job, which looks at bookings after a fact was written, all bookings that did not see that."""
-
 PUT_BOOKINGS = """
     INSERT INTO bookings (id, user_id, show_id, state, created_at, changed_at)
     SELECT id, user_id, show_id, state, coalesce(created_at, changed_at), changed_at FROM unnest(

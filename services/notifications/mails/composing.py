@@ -99,6 +99,7 @@ class Composer:
             "screen": line(booking.screen),
             "starts": spoken(starts_at, booking.time_zone, language),
             "seats": ", ".join(map(line, booking.seats)),
+            "until": spoken(booking.pay_until, booking.time_zone, language) if booking.pay_until else "",
             "amount": money(fact.amount, fact.currency or "") if fact.amount else "",
             "public_url": self._public_url,
         }

@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from random import uniform
 from uuid import UUID
@@ -56,11 +56,34 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class ReminderCheck:
+    """What is known when a reminder is sent: it may have waited for hours."""
+
+    id: UUID
+    now: datetime
+    is_off: bool
+    """Whether the show is cancelled, or starts at another time."""
+    sent: int
+    """Reminders that the user was sent within an hour."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What came of a try, and why."""
 
     outcome: Outcome
     reason: str = ""
+
+
+def why_not_remind(starts_at: datetime | None, check: ReminderCheck, *, is_confirmed: bool, most: int) -> str | None:
+    """Return why a reminder is not sent, None: it is. `most`: how many a user is sent within an hour."""
+    if starts_at is None or check.now >= starts_at:
+        return "TOO_LATE"
+    if check.is_off:
+        return "SHOW_CHANGED"
+    if not is_confirmed:
+        return "NOT_CONFIRMED"
+    return "TOO_MANY" if check.sent >= most else None
 
 
 def line(text: str) -> str:

@@ -1,6 +1,7 @@
 """Mails: written once for each fact, taken, and brought to their ends."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Transaction
@@ -12,10 +13,11 @@ from services.notifications.mails.domain import (
     LEASE,
     Mail,
     Outcome,
+    ReminderCheck,
     Result,
     pause_seconds,
 )
-from services.notifications.notices.domain import Fact
+from services.notifications.notices.domain import Fact, Kind
 
 _ENDS = {Outcome.SENT: "SENT", Outcome.SKIPPED: "SKIPPED", Outcome.DEAD: "DEAD"}
 
@@ -35,6 +37,13 @@ async def write_mails(tx: Transaction, facts: Sequence[Fact]) -> None:
 async def claim(db: Database, limit: int) -> list[Mail]:
     """Take some mails that are due."""
     return read(Mail, await db.fetch(sql.CLAIM_MAILS, {"lease": LEASE, "limit": limit}))
+
+
+async def check_reminders(db: Database, mails: Sequence[Mail]) -> dict[UUID, ReminderCheck]:
+    """Return what there is to know of those mails that are reminders."""
+    ids = [mail.id for mail in mails if mail.fact.kind is Kind.REMINDER]
+    found = read(ReminderCheck, await db.fetch(sql.CHECK_REMINDERS, {"ids": ids})) if ids else []
+    return {check.id: check for check in found}
 
 
 async def note(db: Database, mail: Mail, result: Result) -> Outcome:

@@ -34,6 +34,15 @@ CLAIM_MAILS = f"""
 """
 """Take mails that are due, the first one of each booking: what came later waits for it."""
 
+CHECK_REMINDERS = """
+    SELECT m.id, clock.now, coalesce(s.is_cancelled OR s.starts_at <> m.starts_at, false) AS is_off,
+        (SELECT count(*)::int FROM mails e
+        WHERE e.user_id = m.user_id AND e.kind = 'REMINDER' AND e.state = 'SENT'
+            AND e.finished_at > clock.now - interval '1 hour') AS sent
+    FROM mails m CROSS JOIN (SELECT boxoffice_clock() AS now) AS clock LEFT JOIN shows s ON s.id = m.show_id
+    WHERE m.id = ANY(%(ids)s)
+"""
+
 FINISH_MAIL = """
     UPDATE mails SET
         state = %(state)s, reason = %(reason)s, answered = attempts, finished_at = boxoffice_clock()

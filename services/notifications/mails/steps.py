@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from services.chassis.errors import Code, Failure
@@ -13,7 +15,7 @@ from services.notifications.clients import BookingClient, IdentityClient
 from services.notifications.mails import operation
 from services.notifications.mails.composing import AddressUnusable, Composer, ascii_address
 from services.notifications.mails.delivery import Server, ServerAway, Session
-from services.notifications.mails.domain import LEASE, Mail, Outcome, Result
+from services.notifications.mails.domain import LEASE, Mail, Outcome, ReminderCheck, Result, why_not_remind
 from services.notifications.measures import MAILS
 from services.notifications.notices.domain import Kind
 from services.notifications.peers import BookingInWords, Recipient
@@ -39,14 +41,16 @@ class Mails:
         composer: Composer,
         server: Server | None,
         language: str,
+        reminders_per_hour: int,
     ) -> None:
-        """Without a `server` no mail is sent: each is skipped."""
+        """Without a `server` no mail is sent: each is skipped. A user gets so many reminders within an hour at most."""
         self._db = db
         self._identity = identity
         self._booking = booking
         self._composer = composer
         self._server = server
         self._language = language
+        self._reminders_per_hour = reminders_per_hour
 
     async def run(self) -> None:
         """Send mails as they come due, until cancelled."""
@@ -77,6 +81,8 @@ class Mails:
     async def _made(self, mails: Sequence[Mail]) -> list[tuple[Mail, str, bytes]]:
         """Return mails with their address and content, but for those of which it is noted that they are not made."""
         people = await self._recipients(mails)
+        checks = await operation.check_reminders(self._db, mails)
+        reminded = Counter[UUID]()
         ready = []
         for mail in mails:
             to = people.get(mail.fact.user_id)
@@ -84,11 +90,15 @@ class Mails:
                 await self._note(mail, Result(Outcome.SKIPPED, why))
                 continue
             assert to is not None, "else there is a reason"
-            made = await self._compose(mail, to)
+            check = checks.get(mail.id)
+            if check is not None:
+                check = replace(check, sent=check.sent + reminded[mail.fact.user_id])
+            made = await self._compose(mail, to, check)
             if isinstance(made, Result):
                 await self._note(mail, made)
             else:
                 ready.append((mail, *made))
+                reminded[mail.fact.user_id] += check is not None
         return ready
 
     async def _recipients(self, mails: Sequence[Mail]) -> dict[UUID, Recipient]:
@@ -108,12 +118,14 @@ class Mails:
             return "NO_ADDRESS"
         return None if to.is_verified else "NOT_VERIFIED"
 
-    async def _compose(self, mail: Mail, to: Recipient) -> tuple[str, bytes] | Result:
+    async def _compose(self, mail: Mail, to: Recipient, check: ReminderCheck | None) -> tuple[str, bytes] | Result:
         try:
             booking: BookingInWords = await self._booking.in_words(mail.fact.booking_id, mail.fact.user_id)
         except Failure as failure:
             is_gone = failure.code is Code.NOT_FOUND
             return Result(Outcome.SKIPPED if is_gone else Outcome.LATER, failure.reason)
+        if check is not None and (why := self._why_not_remind(mail, check, booking)) is not None:
+            return Result(Outcome.SKIPPED, why)
         if _is_behind(mail, booking):
             return Result(Outcome.LATER, "BOOKING_BEHIND")
         try:
@@ -123,6 +135,11 @@ class Mails:
         except Exception:  # a mail that cannot be made must not hold up the others of its batch
             log.exception("a mail cannot be made", extra={"mail_id": str(mail.id)})
             return Result(Outcome.LATER, "NOT_MADE")
+
+    def _why_not_remind(self, mail: Mail, check: ReminderCheck, booking: BookingInWords) -> str | None:
+        return why_not_remind(
+            mail.fact.starts_at, check, is_confirmed=booking.is_confirmed, most=self._reminders_per_hour
+        )
 
     async def _hand_over(
         self, server: Server, ready: Sequence[tuple[Mail, str, bytes]], is_time: Callable[[], bool]
@@ -155,5 +172,7 @@ class Mails:
 def _is_behind(mail: Mail, booking: BookingInWords) -> bool:
     """Tell whether booking does not follow a rescheduled show yet: the mail would tell of the hall of before."""
     fact = mail.fact
-    follows = booking.is_rescheduled and booking.starts_at == fact.starts_at
-    return fact.kind is Kind.SHOW_RESCHEDULED and not follows and mail.attempts <= TRIES_BEHIND
+    if mail.attempts > TRIES_BEHIND or fact.kind not in (Kind.SHOW_RESCHEDULED, Kind.REMINDER):
+        return False
+    follows = booking.is_rescheduled or fact.kind is Kind.REMINDER
+    return not follows or booking.starts_at != fact.starts_at

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     REFUNDED = "REFUNDED"
     SHOW_RESCHEDULED = "SHOW_RESCHEDULED"
     SHOW_CANCELLED = "SHOW_CANCELLED"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
+    REMINDER = "REMINDER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Fact:
     booking_id: UUID
     show_id: UUID
     number: int
-    """The version of the booking, or of the show, that came by it."""
+    """The version of the booking, or of the show, that came by it; of a reminder the show's start, in minutes."""
     amount: int | None
     currency: str | None
     starts_at: datetime | None

@@ -9,6 +9,11 @@ from services.notifications.notices.domain import Notice
 _NOTICE = selected(Notice)
 _NOTICES = f"SELECT {_NOTICE} FROM notices"
 
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7301)"
+"""Both consumers take it, each behind the row of its own progress: who writes a booking sees all facts of shows from
+before, and the job, which looks at bookings after a fact was written, all bookings that did not see that. Who writes
+reminders takes it too: the consumer of bookings sees that a show's are written, or these see its booking."""
+
 WRITE_NOTICES = """
     INSERT INTO notices (
         id, user_id, kind, booking_id, show_id, number, amount, currency, starts_at, happened_at

@@ -60,6 +60,8 @@ class BookingEvent(_message.Message):
         """The bank had carried `refund_id` out, and it failed after all: only `refund_amount` in all is with the customer. The
         booking is what it was; REFUNDED or PARTLY_REFUNDED comes again with the money.
         """
+        PAYMENT_FAILED: BookingEvent._Kind.ValueType  # 8
+        """A payment for it, `payment_id`, was declined. It is PENDING still, until `expires_at`, and may be paid again."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What happened."""
@@ -85,6 +87,8 @@ class BookingEvent(_message.Message):
     """The bank had carried `refund_id` out, and it failed after all: only `refund_amount` in all is with the customer. The
     booking is what it was; REFUNDED or PARTLY_REFUNDED comes again with the money.
     """
+    PAYMENT_FAILED: BookingEvent.Kind.ValueType  # 8
+    """A payment for it, `payment_id`, was declined. It is PENDING still, until `expires_at`, and may be paid again."""
 
     POSITION_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
@@ -123,7 +127,7 @@ class BookingEvent(_message.Message):
     """The ISO 4217 code that amounts are in."""
     payment_id: _builtins.str
     """The payment that bought it (UUID); where it is CONFIRMED, PARTLY_REFUNDED, REFUNDED or
-    REFUND_UNDONE, else empty.
+    REFUND_UNDONE. Where it is PAYMENT_FAILED, the payment that was declined. Else empty.
     """
     refund_amount: _builtins.int
     """How much has gone back so far, in minor units; where it is PARTLY_REFUNDED, REFUNDED or REFUND_UNDONE, else 0."""

@@ -51,6 +51,10 @@ class Notice(_message.Message):
         """The show starts at another time, `starts_at`, or is on another screen."""
         SHOW_CANCELLED: Notice._Kind.ValueType  # 7
         """The show is cancelled: all that was paid goes back."""
+        PAYMENT_FAILED: Notice._Kind.ValueType  # 8
+        """A payment for the booking was declined. It still waits to be paid."""
+        REMINDER: Notice._Kind.ValueType  # 9
+        """The show is near: it starts at `starts_at`."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What has happened."""
@@ -70,6 +74,10 @@ class Notice(_message.Message):
     """The show starts at another time, `starts_at`, or is on another screen."""
     SHOW_CANCELLED: Notice.Kind.ValueType  # 7
     """The show is cancelled: all that was paid goes back."""
+    PAYMENT_FAILED: Notice.Kind.ValueType  # 8
+    """A payment for the booking was declined. It still waits to be paid."""
+    REMINDER: Notice.Kind.ValueType  # 9
+    """The show is near: it starts at `starts_at`."""
 
     ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
@@ -96,7 +104,7 @@ class Notice(_message.Message):
     """The ISO 4217 code of `amount`; empty where there is no amount."""
     @_builtins.property
     def starts_at(self) -> _timestamp_pb2.Timestamp:
-        """When the show starts, where the show was rescheduled or cancelled; else absent."""
+        """When the show starts, where it was rescheduled or cancelled, or is near; else absent."""
 
     @_builtins.property
     def happened_at(self) -> _timestamp_pb2.Timestamp:

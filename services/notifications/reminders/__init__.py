@@ -1,0 +1,1 @@
+"""Reminders: who has a ticket is reminded of the show, once for each time at which it is to start."""
