@@ -18,6 +18,9 @@ from services.notifications.peers import BookingInWords, Recipient, ShowNow
 BOOKINGS = "bookings"
 """The topic that booking publishes."""
 
+PAGE = 500
+"""Events of it that are read at once, as many as its contract allows: a page costs more than an event."""
+
 SHOWS = "shows"
 """The topic that inventory publishes."""
 
@@ -30,7 +33,8 @@ class BookingClient:
 
     async def events(self, after: int | None) -> Events[events_pb2.BookingEvent]:
         """Return the events of the topic `bookings` behind a position, or the oldest that are kept."""
-        answer = await call(self._stub.ListBookingEvents, booking_pb2.ListBookingEventsRequest(after=after))
+        request = booking_pb2.ListBookingEventsRequest(after=after, page_size=PAGE)
+        answer = await call(self._stub.ListBookingEvents, request)
         return Events(answer.events, answer.last)
 
     async def in_words(self, booking_id: UUID, user_id: UUID) -> BookingInWords:

@@ -25,6 +25,9 @@ AT_ONCE = 100
 BOOKINGS = "bookings"
 """The topic that booking publishes."""
 
+PAGE = 500
+"""Events of it that are read at once, as many as its contract allows: a page costs more than an event."""
+
 _Wanted = tuple[UUID, UUID]
 """A booking, and its user."""
 
@@ -94,7 +97,8 @@ class BookingClient:
 
     async def events(self, after: int | None) -> Events[events_pb2.BookingEvent]:
         """Return the events of the topic `bookings` behind a position, or the oldest that are kept."""
-        answer = await call(self._stub.ListBookingEvents, booking_pb2.ListBookingEventsRequest(after=after))
+        request = booking_pb2.ListBookingEventsRequest(after=after, page_size=PAGE)
+        answer = await call(self._stub.ListBookingEvents, request)
         return Events(answer.events, answer.last)
 
 

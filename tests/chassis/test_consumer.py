@@ -158,6 +158,25 @@ async def test_a_consumer_that_fell_behind_stops_until_somebody_decides(sender: 
     assert await copied(sender) == [1, 2, 3, 6, 7]
 
 
+async def test_it_rests_at_the_end_of_the_topic_without_asking_for_an_empty_page(
+    sender: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 60)
+    reader = Reader(sender)
+    stalled = metrics.CONSUMER_STALLED.labels("copier", "tales")._value
+    stalled.set(-1)  # until it rests
+    task = asyncio.create_task(consumer(sender, reader, Copier()).run())
+
+    async def rests() -> bool:
+        return stalled.get() >= 0
+
+    await eventually(rests)
+    task.cancel()
+    await asyncio.wait([task])
+    assert reader.asked == [None, 3, 6]
+    assert await copied(sender) == [1, 2, 3, 4, 5, 6, 7]
+
+
 async def test_it_goes_on_for_ever_and_tells_for_how_long_it_has_failed(
     sender: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

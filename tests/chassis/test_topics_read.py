@@ -6,8 +6,8 @@ import pytest
 
 from services.chassis.errors import EventsForgotten, EventsNotThere
 from services.chassis.store.database import Database
-from services.chassis.writes.topics import appended, forget, read
-from tests.chassis.tales import event, number, read_texts, write
+from services.chassis.writes.topics import TopicEvent, appended, forget, read
+from tests.chassis.tales import A, event, number, read_texts, texts, write
 from tests.databases import move_clock
 
 # --- Reading
@@ -21,6 +21,16 @@ async def test_a_topic_is_read_by_pages_from_any_position(db: Database) -> None:
     assert await read_texts(db, 3, limit=2) == ["4 d", "5 e"]
     assert await read_texts(db, 5) == []
     assert (await read(db, "tales", after=1, limit=1)).last == 5
+
+
+async def test_events_of_kinds_that_are_not_asked_for_come_by_their_positions_alone(db: Database) -> None:
+    for number_, kind in enumerate(("HAPPENED", "ENDED", "HAPPENED")):
+        await db.execute(*appended("tales", [TopicEvent(A, number_, kind, kind.encode())]))
+    await number(db)
+    page = await read(db, "tales", after=None, limit=5, kinds=["ENDED"])
+    assert texts(page) == ["1 ", "2 ENDED", "3 "]
+    assert page.last == 3
+    assert texts(await read(db, "tales", after=2, limit=5)) == ["3 HAPPENED"]
 
 
 async def test_a_position_that_the_topic_has_not_reached_is_no_end(db: Database) -> None:

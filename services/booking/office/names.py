@@ -18,18 +18,23 @@ from services.chassis.values.words import words_of
 from services.chassis.writes import topics
 from services.chassis.writes.consumer import Events
 from services.chassis.writes.idempotency import NOBODY
+from services.chassis.writes.topics import Positioned
 
 CONSUMER = "names"
 
-CONFIRMED = events_pb2.BookingEvent.CONFIRMED
+CONFIRMED = events_pb2.BookingEvent.Kind.Name(events_pb2.BookingEvent.CONFIRMED)
+
+PAGE = 500
+"""Events that are read at once, of which most say no name."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedEvent:
-    """An event of a booking, and what its booking is found by where the event says that it is a ticket now."""
+    """An event, and what its booking is found by where the event says that it is a ticket now."""
 
     position: int
-    booking_id: UUID
+    booking_id: UUID | None = None
+    """The booking that is confirmed by it; None: none is."""
     organization_id: UUID = NOBODY
     words: Sequence[str] = field(default=())
 
@@ -43,11 +48,10 @@ class Names:
 
     async def events(self, after: int | None) -> Events[NamedEvent]:
         """Return a page of events behind a position."""
-        page = await topics.read(self._db, events.TOPIC, after=after, limit=events.PAGE)
-        told = [events.positioned(event) for event in page.events]
-        confirmed = [UUID(event.booking_id) for event in told if event.kind == CONFIRMED]
+        page = await topics.read(self._db, events.TOPIC, after=after, limit=PAGE, kinds=[CONFIRMED])
+        plain = [NamedEvent(event.position, _confirmed_by(event)) for event in page.events]
+        confirmed = [event.booking_id for event in plain if event.booking_id is not None]
         named = await self._named(confirmed) if confirmed else {}
-        plain = [NamedEvent(event.position, UUID(event.booking_id)) for event in told]
         return Events([_named(event, named) for event in plain], page.last)
 
     async def _named(self, booking_ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, Sequence[str]]]:
@@ -59,8 +63,12 @@ class Names:
         return {row.id: (row.organization_id or NOBODY, words_of(names.get(row.id, ""))) for row in found}
 
 
+def _confirmed_by(event: Positioned) -> UUID | None:
+    return UUID(events_pb2.BookingEvent.FromString(event.payload).booking_id) if event.payload else None
+
+
 def _named(event: NamedEvent, named: dict[UUID, tuple[UUID, Sequence[str]]]) -> NamedEvent:
-    if event.booking_id not in named:
+    if event.booking_id is None or event.booking_id not in named:
         return event
     organization_id, words = named[event.booking_id]
     return NamedEvent(event.position, event.booking_id, organization_id, words)
@@ -68,7 +76,8 @@ def _named(event: NamedEvent, named: dict[UUID, tuple[UUID, Sequence[str]]]) -> 
 
 async def keep_names(tx: Transaction, told: Sequence[NamedEvent]) -> None:
     """Write what bookings are found by."""
-    rows = sorted({(event.organization_id, word, event.booking_id) for event in told for word in event.words})
+    found = {(one.organization_id, word, one.booking_id) for one in told if one.booking_id for word in one.words}
+    rows = sorted(found)
     if rows:
         organization_ids, words, booking_ids = map(list, zip(*rows, strict=True))
         given = {"organization_id": organization_ids, "word": words, "booking_id": booking_ids}

@@ -71,6 +71,7 @@ class Consumer(Generic[E]):
         self._topic = topic
         self._read = read
         self._handle = handle
+        self._behind = 0
         self._well = time.monotonic()
 
     async def run(self) -> None:
@@ -78,7 +79,8 @@ class Consumer(Generic[E]):
         while True:
             faults.operation.set(f"consumer {self._name}")
             try:
-                while await self.consume_once():
+                # A page that reaches the end of the topic says so: no other has to be asked for to learn it.
+                while await self.consume_once() and self._behind:
                     self._is_well()
                 self._is_well()
             except Failure as failure:
@@ -103,7 +105,8 @@ class Consumer(Generic[E]):
             if not await tx.fetch(BEGIN_PROGRESS if after is None else MOVE_PROGRESS, given):
                 return 0
             await self._handle(tx, page.events)
-        metrics.CONSUMER_BEHIND.labels(self._name, self._topic).set(page.last - page.events[-1].position)
+        self._behind = page.last - page.events[-1].position
+        metrics.CONSUMER_BEHIND.labels(self._name, self._topic).set(self._behind)
         return len(page.events)
 
     def _check(self, events: Sequence[E], after: int | None) -> None:

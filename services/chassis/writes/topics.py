@@ -69,7 +69,8 @@ last holder did."""
 READ = """
     SELECT t.position AS last, t.forgotten, e.position, e.payload, e.created_at
     FROM topics t LEFT JOIN LATERAL (
-        SELECT position, payload, created_at FROM topic_events
+        SELECT position, CASE WHEN kind = ANY(%(kinds)s::text[]) IS NOT FALSE THEN payload END AS payload, created_at
+        FROM topic_events
         WHERE topic = %(topic)s AND position > coalesce(%(after)s::bigint, t.forgotten)
             AND position <= coalesce(%(after)s::bigint, t.forgotten) + %(limit)s::int
     ) AS e ON true
@@ -121,6 +122,7 @@ class Positioned:
 
     position: int
     payload: bytes
+    """A message of boxoffice.events; empty where it is of a kind that was not asked for."""
     written_at: datetime
     """By the sender's clock."""
 
@@ -178,18 +180,22 @@ async def _number(db: Database, topic: str, limit: int) -> int:
 
 
 @retried
-async def read(db: Database, topic: str, *, after: int | None, limit: int) -> EventsPage:
-    """Return the events behind a position; without one, the oldest that are kept.
+async def read(
+    db: Database, topic: str, *, after: int | None, limit: int, kinds: Sequence[str] | None = None
+) -> EventsPage:
+    """Return the events behind a position; without one, the oldest that are kept. Of other than `kinds`, no payloads.
 
     Raises EventsForgotten where some that come next are not kept any more, EventsNotThere past the last position.
     """
-    rows: Sequence[Any] = await db.fetch(READ, {"topic": topic, "after": after, "limit": limit})
+    rows: Sequence[Any] = await db.fetch(READ, {"topic": topic, "after": after, "limit": limit, "kinds": kinds})
     last, forgotten = int(rows[0].last), int(rows[0].forgotten)
     if after is not None and after < forgotten:
         raise EventsForgotten(oldest=forgotten + 1)
     if after is not None and after > last:
         raise EventsNotThere(last=last)
-    events = [Positioned(row.position, bytes(row.payload), row.created_at) for row in rows if row.position is not None]
+    events = [
+        Positioned(row.position, bytes(row.payload or b""), row.created_at) for row in rows if row.position is not None
+    ]
     return EventsPage(events, last)
 
 
