@@ -9,6 +9,9 @@ from boxoffice.inventory.v1 import inventory_pb2, seat_pb2
 from services.booking.bookings.seats import BookedSeat, ConfirmedClaim, ExtendedClaim, ReservedSeats
 from services.chassis.sight.vocabulary import unknown
 
+_TIERS = {number: name for name, number in seat_pb2.Seat.Tier.items()}
+_FEATURES = {number: name for name, number in seat_pb2.Seat.Feature.items()}
+
 
 def reserved_seats(reservation: inventory_pb2.Reservation) -> ReservedSeats:
     """Read a reservation."""
@@ -53,7 +56,7 @@ def booked_seats(seats: Iterable[inventory_pb2.ReservedSeat]) -> list[BookedSeat
             tier=_tier(seat.tier),
             price=seat.price,
             label=seat.label if seat.label not in ("", str(seat.number)) else None,
-            features=",".join(map(_feature, seat.features)) or None,
+            features=",".join(map(_feature, seat.features)) if seat.features else None,
         )
         for seat in seats
     ]
@@ -61,15 +64,15 @@ def booked_seats(seats: Iterable[inventory_pb2.ReservedSeat]) -> list[BookedSeat
 
 def _feature(number: seat_pb2.Seat.Feature.ValueType) -> str:
     """Return the name of a feature; of one that inventory has and this version does not know, its number."""
-    if number in seat_pb2.Seat.Feature.values():
-        return seat_pb2.Seat.Feature.Name(number)
+    if number in _FEATURES:
+        return _FEATURES[number]
     unknown("feature", number)
     return str(number)
 
 
 def _tier(number: seat_pb2.Seat.Tier.ValueType) -> str:
     """Return the name of a tier; of one that inventory has and this version does not know, its number."""
-    if number in seat_pb2.Seat.Tier.values():
-        return seat_pb2.Seat.Tier.Name(number)
+    if number in _TIERS:
+        return _TIERS[number]
     unknown("tier", number)
     return str(number)

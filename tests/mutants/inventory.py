@@ -82,7 +82,7 @@ MUTANTS = (
     Mutant(
         "blocked seats are sold",
         "Seat.is_free",
-        "not self.is_claimed(now) and (not self.is_blocked or self.right_id is not None)",
+        "not self.is_claimed(now) and (self.right_id is not None or not self.is_blocked)",
         "not self.is_claimed(now)",
         SEATS,
         DESK,

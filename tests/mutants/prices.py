@@ -53,8 +53,8 @@ MUTANTS = (
     Mutant(
         "a hold that has lapsed leaves its right to everybody",
         "_to_take",
-        "show.priced(seat, now).by_right(code.id if code and seat.is_blocked else None)",
-        "show.priced(seat, now)",
+        "seat.listed(show.prices[seat.tier]).by_right(code.id if code and seat.is_blocked else None)",
+        "seat.listed(show.prices[seat.tier])",
         SEATS,
         CODES,
     ),

@@ -125,6 +125,7 @@ class Booking:
         amounts: Amounts,
     ) -> "Booking":
         """Return a booking as it is once its seats are reserved; its intent was written at `since`."""
+        sales_end_at = reservation.sales_end(show.sales_end_at, show.show_revision)
         return cls(
             id=id_,
             user_id=new.user_id,
@@ -145,7 +146,7 @@ class Booking:
             coupon_code=new.coupon_code,
             cancel_reason=None,
             guest_name=new.guest_name,
-            show=replace(show, sales_end_at=reservation.sales_end(show.sales_end_at, show.show_revision)),
+            show=show if show.sales_end_at == sales_end_at else replace(show, sales_end_at=sales_end_at),
             seat_labels=[seat.words for seat in reservation.seats],
             booking_number=booking_number,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import cast
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from services.booking.bookings.domain import (
     WHOLE_CAUSES,
     AreaPlaces,
     BookedSeat,
+    BookedShow,
     Booking,
     BookingRefund,
     CancelReason,
@@ -28,6 +30,8 @@ MOST_SEATS = 100
 """Seats and places that one request names."""
 
 _TIERS = dict(seat_pb2.Seat.Tier.items())
+_KNOWN_FEATURES = dict(seat_pb2.Seat.Feature.items())
+_STATUSES = dict(pb.Booking.Status.items())
 _CANCEL_REASONS = {
     None: None,
     CancelReason.BY_USER: pb.Booking.BY_USER,
@@ -63,6 +67,8 @@ def parse_kinds(kinds: Sequence[str], seat_ids: Sequence[UUID], areas: Sequence[
 
 def parse_areas(areas: Sequence[seat_pb2.AreaPlaces], seat_ids: Sequence[UUID]) -> list[AreaPlaces]:
     """Parse places of areas; raise InvalidField where an area is named twice, nothing is named, or too much."""
+    if not areas and 0 < len(seat_ids) <= MOST_SEATS:
+        return []
     wanted = [AreaPlaces(UUID(one.area_id), one.quantity) for one in areas]
     first = {one.area_id: index for index, one in reversed(list(enumerate(wanted)))}
     twice = [index for index, one in enumerate(wanted) if first[one.area_id] != index]
@@ -97,7 +103,7 @@ def booking(
         id=str(booking.id),
         booking_number=booking.booking_number,
         user_id=str(booking.user_id),
-        status=pb.Booking.Status.Value(booking.public_state(now)),
+        status=_STATUSES[booking.public_state(now)],
         total_amount=booking.total_amount,
         discount_amount=booking.amounts.discount_amount,
         fee_amount=booking.amounts.fee_amount,
@@ -109,7 +115,7 @@ def booking(
         created_at=to_timestamp(booking.created_at),
         updated_at=to_timestamp(booking.status_since(now)),
         confirmed_at=to_timestamp(booking.confirmed_at) if booking.confirmed_at else None,
-        show=_show(booking),
+        show=_show(booking.show, booking.booked_starts_at or booking.show.starts_at),
         seats=[_seat(*seat, known) for seat in zip(seats, ticket_ids, strict=True)],
         payment=payment,
         refund=_refund(booking, refunds),
@@ -123,8 +129,9 @@ def booking(
     )
 
 
-def _show(booking: Booking) -> pb.Booking.Show:
-    show = booking.show
+@lru_cache(1_000)
+def _show(show: BookedShow, booked_starts_at: datetime) -> pb.Booking.Show:
+    """Render a show, once for all bookings of it: what is returned is not to be changed."""
     return pb.Booking.Show(
         id=str(show.show_id),
         event_id=str(show.event_id),
@@ -137,7 +144,7 @@ def _show(booking: Booking) -> pb.Booking.Show:
         start_time=to_timestamp(show.starts_at),
         sales_end_at=to_timestamp(show.sales_end_at),
         time_zone=show.time_zone or "",
-        booked_start_time=to_timestamp(booking.booked_starts_at or show.starts_at),
+        booked_start_time=to_timestamp(booked_starts_at),
     )
 
 
@@ -161,8 +168,9 @@ def booked_seat(seat: BookedSeat) -> pb.Booking.Seat:
 
 def _features(seat: BookedSeat) -> "list[seat_pb2.Seat.Feature.ValueType]":
     """Return what is special about a seat; what inventory knows and this version does not is left out."""
-    known = seat_pb2.Seat.Feature
-    return [known.Value(name) for name in (seat.features or "").split(",") if name in known.keys()]  # noqa: SIM118  # no dict
+    if not seat.features:
+        return []
+    return [_KNOWN_FEATURES[name] for name in seat.features.split(",") if name in _KNOWN_FEATURES]
 
 
 def changed(answer: Changed) -> pb.Booking:
@@ -194,7 +202,8 @@ def payable(booking: Booking, now: datetime) -> pb.PayableBooking:
 def _seat(seat: BookedSeat, ticket_id: UUID | None, refunds: Collection[UUID]) -> pb.Booking.Seat:
     """Render a seat; a refund that is not among those that are shown was decided since the booking was read."""
     rendered = booked_seat(seat)
-    rendered.ticket_id = str(ticket_id or "")
+    if ticket_id is not None:
+        rendered.ticket_id = str(ticket_id)
     if seat.refund_id in refunds:
         rendered.refund_id = str(seat.refund_id)
     return rendered

@@ -6,6 +6,9 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """What people do not mistake for one another."""
 
 DIGITS = 10
+"""An even number of them, which are drawn in pairs."""
+
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 
 
 def new_booking_number() -> str:
@@ -14,7 +17,7 @@ def new_booking_number() -> str:
     Drawn here because a function in SQL takes 25 µs, a tenth of what a booking costs the database.
     """
     left, number = secrets.randbelow(len(ALPHABET) ** DIGITS), ""
-    for _ in range(DIGITS):
-        left, digit = divmod(left, len(ALPHABET))
-        number += ALPHABET[digit]
+    for _ in range(DIGITS // 2):
+        left, pair = divmod(left, len(_PAIRS))
+        number += _PAIRS[pair]
     return number

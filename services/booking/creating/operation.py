@@ -236,7 +236,8 @@ class Priced:
     def from_reservation(cls, command: Create, begun: BegunBooking, reservation: ReservedSeats) -> "Priced":
         """Put the reservation to the command that was begun; raise as BegunBooking.price does, or EmailNotVerified."""
         priced = begun.price(command.new, reservation)
-        reservation = replace(reservation, total_amount=priced.total_amount)
+        if reservation.total_amount != priced.total_amount:
+            reservation = replace(reservation, total_amount=priced.total_amount)
         if priced.amounts.final_amount == 0 and not command.may_be_free:
             raise EmailNotVerified()
         booking = Booking.created(

@@ -157,27 +157,27 @@ class Quote:
     @property
     def total_amount(self) -> int:
         """What the seats cost by the list."""
-        return sum(line.price for line in self.lines)
+        return sum([line.price for line in self.lines])
 
     @property
     def discount_amount(self) -> int:
         """What is taken off."""
-        return sum(line.discount for line in self.lines)
+        return sum([line.discount for line in self.lines])
 
     @property
     def fee_amount(self) -> int:
         """What is added."""
-        return sum(line.fee for line in self.lines)
+        return sum([line.fee for line in self.lines])
 
     @property
     def organizer_fee_amount(self) -> int:
         """The fees that the organizer pays."""
-        return sum(line.organizer_fee for line in self.lines)
+        return sum([line.organizer_fee for line in self.lines])
 
     @property
     def tax_amount(self) -> int:
         """The tax on it or in it."""
-        return sum(line.tax for line in self.lines)
+        return sum([line.tax for line in self.lines])
 
     @property
     def final_amount(self) -> int:
@@ -205,6 +205,8 @@ def version_at(versions: Sequence[V], held_at: datetime | None) -> V | None:
 
     For seats that nobody held it is what was set last, whatever the clock says that may have been set back since.
     """
+    if not versions:
+        return None
     begun = (one for one in versions if held_at is None or one.valid_from <= held_at)
     return max(begun, key=lambda one: one.valid_from, default=None)
 

@@ -56,20 +56,21 @@ def price(
     if coupon is not None:
         rules = replace(rules, discount=coupon.discount(seats, currency))
     quoted = quote(seats, rules)
-    if max(quoted.total_amount, quoted.final_amount, quoted.organizer_fee_amount) > MAX_AMOUNT:
+    total_amount, final_amount = quoted.total_amount, quoted.final_amount
+    if max(total_amount, final_amount, quoted.organizer_fee_amount) > MAX_AMOUNT:
         raise AmountTooLarge()
     amounts = Amounts(
         discount_amount=quoted.discount_amount,
         fee_amount=quoted.fee_amount,
         tax_amount=quoted.tax_amount,
-        final_amount=quoted.final_amount,
+        final_amount=final_amount,
         prices_include_tax=quoted.prices_include_tax,
         seller_id=tax.seller.id if tax else None,
         place_of_supply=tax.show.place_of_supply if tax else "",
     )
     if rules != NO_RULES:
         seats = list(map(with_line, seats, quoted.lines))
-    return PricedSeats(seats, quoted.total_amount, amounts)
+    return PricedSeats(seats, total_amount, amounts)
 
 
 def _rules(fees: Sequence[Fee], tax: TaxTerms | None, currency: str, at: datetime) -> Rules:

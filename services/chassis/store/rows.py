@@ -68,21 +68,29 @@ def _reader(kind: Any, row_type: Any) -> Callable[[Row], Any]:
     """Return what makes a `kind` of a row."""
     names: tuple[str, ...] = row_type._fields
     hints = get_type_hints(kind)
-    parts: list[Callable[[Row], Any]] = []
+    places: list[int] = []
+    parts: list[tuple[int, Callable[[Row], Any]]] = []
     words: list[tuple[int, dict[Any, Enum | None]]] = []
     for number, field in enumerate(dataclasses.fields(kind)):
         hint = hints[field.name]
         if field.name in names:
-            parts.append(itemgetter(names.index(field.name)))
+            places.append(names.index(field.name))
             if word := _enum_of(hint):
                 words.append((number, {None: None, **{member.value: member for member in word}}))
         elif dataclasses.is_dataclass(hint):
-            parts.append(_reader(cast(Any, hint), row_type))
+            places.append(0)
+            parts.append((number, _reader(cast(Any, hint), row_type)))
         else:
             raise TypeError(f"{kind.__name__}.{field.name} has no column among {', '.join(names)}")
 
+    # One look for all columns, the first of them twice: where there is only one, it would not be a tuple otherwise.
+    columns_of = itemgetter(*places, 0)
+
     def make(row: Row) -> Any:
-        values = [part(row) for part in parts]
+        values = [*columns_of(row)]
+        values.pop()
+        for number, part in parts:
+            values[number] = part(row)
         for number, members in words:
             values[number] = members[values[number]]
         return kind(*values)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
+from services.chassis.values.changing import changed
 from services.chassis.writes.idempotency import Key, Once
 from services.inventory.errors import (
     AccessCodeNotValid,
@@ -138,7 +139,7 @@ class Hold(SeatCommand[A]):
             )
         until = show.until(now + rules.hold)
         for seat in more:
-            claim = replace(
+            claim = changed(
                 seat, status=Status.HELD, holder_id=self.user_id, booking_id=None, held_at=now, expires_at=until
             )
             show.take(claim, now, rules)
@@ -167,6 +168,7 @@ class Reserve(SeatCommand[Reserved]):
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Reserved | AccessCodeNotValid:
         """Reserve all seats, or refuse as Hold does, or raise ClaimClosed if this booking's claim has ended already."""
         known = show.reservations.get(self.booking_id)
+        taken: list[Seat] | None = None
         if known is None:
             code = _code_of(self, self.user_id, show, now)
             if isinstance(code, AccessCodeNotValid):
@@ -180,7 +182,7 @@ class Reserve(SeatCommand[Reserved]):
                 taken = takeable(show, ids, self.user_id, now, rules, code)
             check_total(taken, self.expected_total)
             for seat in taken:
-                claim = replace(
+                claim = changed(
                     seat,
                     status=Status.RESERVED,
                     holder_id=self.user_id,
@@ -207,7 +209,7 @@ class Reserve(SeatCommand[Reserved]):
         elif show.is_cancelled and known.state != ReservationState.CONFIRMED:
             raise ShowCancelled()
         ids = [*self.seat_ids, *known.seat_ids[len(self.seat_ids) :]]
-        seats = [known.priced(show.seats[id_]) for id_ in ids]
+        seats = [known.priced(show.seats[id_]) for id_ in ids] if taken is None else [show.seats[id_] for id_ in ids]
         return Reserved(known, self.show_id, seats, show.currency, show.times)
 
 
@@ -272,7 +274,7 @@ class Confirm(SeatCommand[Confirmed]):
             if place.id not in known.seat_ids:
                 show.put(place.freed())
         for seat in map(known.priced, seats):
-            claim = replace(
+            claim = changed(
                 seat,
                 status=Status.BOOKED,
                 holder_id=known.user_id,

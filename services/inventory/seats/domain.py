@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import starmap
 from uuid import UUID
 
+from services.chassis.values.changing import changed
 from services.inventory.seats.places import FreePlaces
 from services.inventory.seats.prices import Place as Place
 from services.inventory.seats.prices import Price as Price
@@ -152,7 +153,7 @@ class Seat:
 
         What a claim that is over has left in its row is no right: see taking._to_take.
         """
-        return not self.is_claimed(now) and (not self.is_blocked or self.right_id is not None)
+        return not self.is_claimed(now) and (self.right_id is not None or not self.is_blocked)
 
     def status_at(self, now: datetime) -> Status:
         """Return what the seat may be taken for at `now`: a claim that has lapsed is none, and leaves a block."""
@@ -166,11 +167,11 @@ class Seat:
 
     def listed(self, price: int) -> "Seat":
         """Return the seat as a list has it that says so much for its tier."""
-        return self.at(multiplied(price, self.price_multiplier))
+        return self.at(price if self.price_multiplier is None else multiplied(price, self.price_multiplier))
 
     def at(self, price: int) -> "Seat":
         """Return the seat at a price."""
-        return self if self.price == price else replace(self, price=price)
+        return self if self.price == price else changed(self, price=price)
 
     def by_right(self, right_id: UUID | None) -> "Seat":
         """Return the seat as it is had by a right."""
@@ -197,7 +198,7 @@ class Seat:
 
 def first_held(seats: Iterable[Seat]) -> datetime | None:
     """Return when the first of the seats was held; None where none was."""
-    return min((seat.held_at for seat in seats if seat.held_at is not None), default=None)
+    return min([seat.held_at for seat in seats if seat.held_at is not None], default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +326,9 @@ class LockedShow:
             self._of_user[before.holder_id].discard(seat.id)
         if before.right_id or seat.right_id:
             self.access.moved(seat.id, before.right_id, seat.right_id, seat.expires_at)
-        self.load([seat])
+        self.seats[seat.id] = seat
+        if seat.holder_id is not None:
+            self._of_user.setdefault(seat.holder_id, set()).add(seat.id)
         self.changed_seats.add(seat.id)
         if seat.area_id in self.areas:
             self.areas[seat.area_id].moved(seat.id, is_free=seat.holder_id is None)

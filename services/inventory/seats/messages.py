@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from math import ceil
 from uuid import UUID
 
@@ -59,20 +60,21 @@ def shown_features(features: Sequence[str] | None) -> "list[seat_pb2.Seat.Featur
 
 def show_seat(seat: Seat, status: Status, place: Place | None = None, *, mine: bool) -> seat_pb2.ShowSeat:
     """Render a seat that may be taken for `status`, and where it is in the plan, if that is said."""
+    number = shown_number(seat)
     return seat_pb2.ShowSeat(
         id=str(seat.id),
         section=seat.section,
         row=seat.row,
-        number=shown_number(seat),
+        number=number,
         tier=TIERS[seat.tier],
         price=seat.price,
         status=shown(status, mine),
         expires_at=to_timestamp(seat.expires_at) if status in CLAIMED and seat.expires_at else None,
         blocked=(status in CLAIMED and seat.is_blocked) or None,
-        label=shown_label(seat.label, shown_number(seat)),
+        label=shown_label(seat.label, number),
         x=place.x if place else None,
         y=place.y if place else None,
-        features=shown_features(seat.features),
+        features=shown_features(seat.features) if seat.features else None,
         companion_of=str(seat.companion_of) if seat.companion_of else None,
         price_multiplier=seat.price_multiplier,
         area_id=shown_area(seat),
@@ -149,6 +151,7 @@ def _held_seat(seat: Seat, now: datetime) -> pb.ListHoldsResponse.HeldSeat:
 
 def reservation(answer: Reserved) -> pb.Reservation:
     """Render a booking's claim."""
+    times = show_times(answer.times)
     return pb.Reservation(
         booking_id=str(answer.reservation.booking_id),
         show_id=str(answer.show_id),
@@ -156,14 +159,15 @@ def reservation(answer: Reserved) -> pb.Reservation:
         total_amount=sum(seat.price for seat in answer.seats),
         currency=answer.currency,
         expires_at=to_timestamp(answer.reservation.expires_at),
-        sales_end_at=to_timestamp(answer.times.sales_end_at),
+        sales_end_at=times.sales_end_at,
         held_at=_optional(first_held(answer.seats)),
-        show=show_times(answer.times),
+        show=times,
     )
 
 
+@lru_cache(1_000)
 def show_times(times: ShowTimes) -> pb.ShowTimes:
-    """Render when a show is."""
+    """Render when a show is, once for all who ask: what is returned is not to be changed."""
     return pb.ShowTimes(
         revision=times.revision,
         start_time=to_timestamp(times.starts_at),
@@ -218,14 +222,15 @@ def _optional(at: datetime | None) -> Timestamp | None:
 
 
 def _reserved_seat(seat: Seat) -> pb.ReservedSeat:
+    number = shown_number(seat)
     return pb.ReservedSeat(
         id=str(seat.id),
         section=seat.section,
         row=seat.row,
-        number=shown_number(seat),
+        number=number,
         tier=TIERS[seat.tier],
         price=seat.price,
-        label=shown_label(seat.label, shown_number(seat)),
-        features=shown_features(seat.features),
+        label=shown_label(seat.label, number),
+        features=shown_features(seat.features) if seat.features else None,
         area_id=shown_area(seat),
     )

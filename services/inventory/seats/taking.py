@@ -36,14 +36,15 @@ def takeable(
     """
     check_seats(show, seat_ids, now)
     seats = [_to_take(show, show.seats[seat_id], now, code) for seat_id in seat_ids]
-    if taken := [seat for seat in seats if not (seat.is_free(now) or seat.is_held_by(user_id, now))]:
+    others = [seat for seat in seats if not seat.is_free(now)]
+    if taken := [seat for seat in others if not seat.is_held_by(user_id, now)]:
         raise _unavailable(taken, user_id)
     if companions := alone(show, seats, user_id, now):
         raise CompanionSeatAlone([seat.id for seat in companions])
-    more = sum(seat.is_free(now) for seat in seats)
+    more = len(seats) - len(others)
     if len(show.seats_of(user_id, now)) + more > show.most_seats(rules):
         raise SeatLimitExceeded(limit=show.most_seats(rules))
-    if sum(seat.price for seat in seats) > MAX_TOTAL:
+    if sum([seat.price for seat in seats]) > MAX_TOTAL:
         # The show was made when users might have fewer seats.
         raise SeatLimitExceeded(
             "These seats cost more together than a booking can: choose fewer.",
@@ -98,13 +99,16 @@ def _to_take(show: LockedShow, seat: Seat, now: datetime, code: AccessCode | Non
     """Return a seat with what it costs and, unless somebody has it, the right by which it may be taken."""
     if seat.is_claimed(now):
         return seat
-    return show.priced(seat, now).by_right(code.id if code and seat.is_blocked else None)
+    return seat.listed(show.prices[seat.tier]).by_right(code.id if code and seat.is_blocked else None)
 
 
 def alone(show: LockedShow, seats: Sequence[Seat], user_id: UUID, now: datetime) -> list[Seat]:
     """Return those companions' seats whose wheelchair seat is neither among `seats` nor the user's."""
+    companions = [seat for seat in seats if seat.companion_of is not None]
+    if not companions:
+        return []
     together = {seat.id for seat in seats} | {seat.id for seat in show.seats_of(user_id, now)}
-    return [seat for seat in seats if seat.companion_of is not None and seat.companion_of not in together]
+    return [seat for seat in companions if seat.companion_of not in together]
 
 
 def check_on_sale(show: LockedShow, now: datetime, *, before_sales: bool = False) -> None:
@@ -121,8 +125,10 @@ def check_on_sale(show: LockedShow, now: datetime, *, before_sales: bool = False
 
 def check_total(seats: Sequence[Seat], expected_total: int | None) -> None:
     """Raise PriceChanged unless the seats cost what they are expected to."""
+    if expected_total is None:
+        return
     total = sum(seat.price for seat in seats)
-    if expected_total not in (None, total):
+    if expected_total != total:
         raise PriceChanged(expected_total=expected_total, total_amount=total)
 
 
