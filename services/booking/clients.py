@@ -200,11 +200,17 @@ class PaymentClient:
 
     async def newest(self, booking_id: UUID) -> payment_pb2.Payment | None:
         """Return a booking's newest payment; None where there is none, or payment is away."""
+        [payment] = await self.newest_of([booking_id])
+        return payment
+
+    async def newest_of(self, booking_ids: Sequence[UUID]) -> list[payment_pb2.Payment | None]:
+        """Return the newest payment of each booking; None where there is none, or payment is away."""
         try:
             async with asyncio.timeout(LOOK_SECONDS):
-                return await self._newest.get(booking_id)
-        except (Failure, TimeoutError):
-            return None
+                found = await self._newest.get_all(booking_ids)
+        except TimeoutError:
+            return [None] * len(booking_ids)
+        return [None if isinstance(payment, Failure) else payment for payment in found]
 
     async def _ask_newest(self, booking_ids: Sequence[UUID]) -> dict[UUID, payment_pb2.Payment]:
         try:

@@ -1,6 +1,5 @@
 """BookingService: parse, call, render."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -182,7 +181,11 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         return bookings, token
 
     async def _all_rendered(self, seen: Sequence[Seen]) -> list[pb.Booking]:
-        return await asyncio.gather(*map(self._rendered, seen))
+        payments = await self._payments.newest_of([one.booking.id for one in seen])
+        return [
+            messages.booking(one.booking, one.seats, one.now, payment, one.refunds)
+            for one, payment in zip(seen, payments, strict=True)
+        ]
 
     async def CancelBooking(self, request: pb.CancelBookingRequest, context: Context) -> pb.Booking:
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)

@@ -5,6 +5,7 @@ from tests.mutants.mutant import MONEY, REQUESTS, Mutant
 TOPICS = ("tests/chassis/test_topics.py", "tests/chassis/test_topics_read.py")
 CONSUMER = ("tests/chassis/test_consumer.py",)
 EVENTS = ("tests/booking/test_booking_events.py", "tests/booking/test_fencing.py")
+MAILS = ("tests/notifications/test_mails.py",)
 BOOKS = ("tests/payment/test_books.py",)
 
 MUTANTS = (
@@ -64,6 +65,14 @@ MUTANTS = (
         "IS NULL THEN payload",
         REQUESTS,
         TOPICS,
+    ),
+    Mutant(
+        "a mail that another process has taken since is ended",
+        "FINISH_MAILS",
+        " AND m.attempts = n.attempts",
+        "",
+        REQUESTS,
+        MAILS,
     ),
     Mutant(
         "steps of the saga are published",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.notifications.mails import operation
+from services.notifications.mails.domain import Outcome, Result
 from services.notifications.mails.steps import TRIES_BEHIND, Mails
 from services.notifications.measures import MAILS
 from tests.databases import move_clock
@@ -215,6 +216,25 @@ async def test_a_mail_that_cannot_be_made_comes_later_and_holds_up_no_other(hous
     house.peers.zones[str(users[0])] = "Nowhere/Such"
     await house.send()
     assert sorted(await house.states()) == ["SENT", "SENT", "WAITING NOT_MADE"]
+
+
+async def test_mails_that_are_skipped_are_noted_in_one_transaction(house: House) -> None:
+    await house.confirmed(15)
+    house.peers.contacts.clear()
+    before = sent("skipped")
+    await house.send()
+    assert await house.states() == ["SKIPPED NO_ADDRESS"] * 15
+    assert sent("skipped") - before == 15
+    assert await house.topics.db.fetch("SELECT count(DISTINCT xmin::text) FROM mails") == [(1,)]
+
+
+async def test_a_mail_that_somebody_else_has_taken_since_is_left_to_them(house: House) -> None:
+    await house.confirmed()
+    late = await operation.claim(house.topics.db, 1)
+    await move_clock(house.topics.db, "10 minutes")
+    await operation.claim(house.topics.db, 1)
+    await operation.finish(house.topics.db, [(mail, Result(Outcome.SKIPPED, "LATE")) for mail in late])
+    assert await house.states() == ["WAITING"]
 
 
 async def test_where_identity_tells_no_service_who_users_are_no_mail_is_sent(house: House) -> None:

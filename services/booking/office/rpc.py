@@ -1,12 +1,12 @@
 """OfficeService: parse, call, render."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from uuid import UUID
 
 from boxoffice.booking.v1 import booking_pb2, office_pb2_grpc
 from boxoffice.booking.v1 import office_pb2 as pb
+from boxoffice.payment.v1 import payment_pb2
 from google.api import httpbody_pb2
 
 from services.booking.bookings import messages as of_bookings
@@ -64,14 +64,14 @@ class OfficeServicer(office_pb2_grpc.OfficeServiceServicer):
         await searches.spend(self._db, (who and who.user_id) or NOBODY)
         ids = await searches.find(self._db, wanted, organization_id, after=page.after, limit=page.limit)
         seen = await self._bookings.several(ids)
-        names, rendered = await self._names(seen), await asyncio.gather(*map(self._rendered, seen))
-        found = [messages.result(booking, names.get(UUID(booking.id), "")) for booking in rendered]
+        names = await self._names(seen)
+        payments = await self._payments.newest_of([one.booking.id for one in seen])
+        found = [
+            messages.result(_rendered(one, payment), names.get(one.booking.id, ""))
+            for one, payment in zip(seen, payments, strict=True)
+        ]
         results, token = page.render(found, lambda one: UUID(one.booking.id), _itself)
         return pb.SearchBookingsResponse(results=results, next_page_token=token)
-
-    async def _rendered(self, seen: Seen) -> booking_pb2.Booking:
-        payment = await self._payments.newest(seen.booking.id)
-        return of_bookings.booking(seen.booking, seen.seats, seen.now, payment, seen.refunds)
 
     async def _names(self, seen: Sequence[Seen]) -> dict[UUID, str]:
         """Return whom bookings are for; only guests while identity is away: a number finds its booking all the same."""
@@ -140,3 +140,7 @@ class OfficeServicer(office_pb2_grpc.OfficeServiceServicer):
 def _itself(result: pb.SearchBookingsResponse.Result) -> pb.SearchBookingsResponse.Result:
     """Return what is rendered already."""
     return result
+
+
+def _rendered(seen: Seen, payment: payment_pb2.Payment | None) -> booking_pb2.Booking:
+    return of_bookings.booking(seen.booking, seen.seats, seen.now, payment, seen.refunds)

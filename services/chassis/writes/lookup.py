@@ -55,6 +55,10 @@ class Lookup(Generic[K, V]):
         """Return what there is under `key`, or None; raise what reading raises, or ResourceExhausted."""
         return await self._desk.submit(Wanted(key))
 
+    async def get_all(self, keys: Sequence[K]) -> list[V | Failure | None]:
+        """Return what there is under each of the keys, or None; the Failure of one that `get` would raise it for."""
+        return await self._desk.submit_all([Wanted(key) for key in keys])
+
     async def _run(self, batch: Sequence[Wanted[K]], *, wait: bool) -> Sequence[Outcome[V | None]]:
         found = await self._find(list(dict.fromkeys(wanted.key for wanted in batch)))
         return [found.get(wanted.key) for wanted in batch]

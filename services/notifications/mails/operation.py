@@ -46,12 +46,23 @@ async def check_reminders(db: Database, mails: Sequence[Mail]) -> dict[UUID, Rem
     return {check.id: check for check in found}
 
 
+async def finish(db: Database, ends: Sequence[tuple[Mail, Result]]) -> None:
+    """Note what has become of mails that are not tried again."""
+    given = {
+        "id": [mail.id for mail, _ in ends],
+        "attempts": [mail.attempts for mail, _ in ends],
+        "state": [_ENDS[result.outcome] for _, result in ends],
+        "reason": [result.reason or None for _, result in ends],
+    }
+    await db.execute(sql.FINISH_MAILS, given)
+
+
 async def note(db: Database, mail: Mail, result: Result) -> Outcome:
     """Note what came of a try; return what became of the mail: one that was tried for too long is dead."""
-    given = {"id": mail.id, "attempts": mail.attempts, "reason": result.reason or None}
-    if end := _ENDS.get(result.outcome):
-        await db.execute(sql.FINISH_MAIL, given | {"state": end})
+    if result.outcome in _ENDS:
+        await finish(db, [(mail, result)])
         return result.outcome
+    given = {"id": mail.id, "attempts": mail.attempts, "reason": result.reason or None}
     later = {
         "seconds": pause_seconds(mail.attempts),
         "is_known": result.outcome is not Outcome.UNKNOWN,

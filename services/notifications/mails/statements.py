@@ -43,10 +43,12 @@ CHECK_REMINDERS = """
     WHERE m.id = ANY(%(ids)s)
 """
 
-FINISH_MAIL = """
-    UPDATE mails SET
-        state = %(state)s, reason = %(reason)s, answered = attempts, finished_at = boxoffice_clock()
-    WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'WAITING'
+FINISH_MAILS = """
+    UPDATE mails m SET
+        state = n.state, reason = n.reason, answered = m.attempts, finished_at = boxoffice_clock()
+    FROM unnest(%(id)s::uuid[], %(attempts)s::int[], %(state)s::text[], %(reason)s::text[])
+        AS n (id, attempts, state, reason)
+    WHERE m.id = n.id AND m.attempts = n.attempts AND m.state = 'WAITING'
 """
 
 POSTPONE_MAIL = """

@@ -23,6 +23,8 @@ from services.notifications.peers import BookingInWords, Recipient
 log = logging.getLogger(__name__)
 
 BATCH = 20
+UNSENT_BATCH = 200
+"""How many are taken at once: fewer where they are handed over, one after the other, while their lease lasts."""
 TRIES_BEHIND = 5
 """How often a mail waits for booking to follow a rescheduled show, which takes seconds. Then it goes as it is: where
 the show was rescheduled again, booking never shows what this mail is about."""
@@ -70,7 +72,7 @@ class Mails:
     async def send_once(self) -> int:
         """Try one batch of mails that are due; return how many there were."""
         until = time.monotonic() + LEASE.total_seconds() / 2
-        mails = await operation.claim(self._db, BATCH)
+        mails = await operation.claim(self._db, UNSENT_BATCH if self._server is None else BATCH)
         if not mails:
             return 0
         ready = await self._made(mails)
@@ -79,26 +81,34 @@ class Mails:
         return len(mails)
 
     async def _made(self, mails: Sequence[Mail]) -> list[tuple[Mail, str, bytes]]:
-        """Return mails with their address and content, but for those of which it is noted that they are not made."""
+        """Return mails with their address and content, but for those of which it is noted that they are not made.
+
+        Those that are skipped are noted together: each by itself would be a transaction for every ticket.
+        """
         people = await self._recipients(mails)
         checks = await operation.check_reminders(self._db, mails)
         reminded = Counter[UUID]()
-        ready = []
+        ready, skipped = [], list[tuple[Mail, Result]]()
         for mail in mails:
             to = people.get(mail.fact.user_id)
             if (why := self._why_not(to)) is not None:
-                await self._note(mail, Result(Outcome.SKIPPED, why))
+                skipped.append((mail, Result(Outcome.SKIPPED, why)))
                 continue
             assert to is not None, "else there is a reason"
             check = checks.get(mail.id)
             if check is not None:
                 check = replace(check, sent=check.sent + reminded[mail.fact.user_id])
             made = await self._compose(mail, to, check)
-            if isinstance(made, Result):
-                await self._note(mail, made)
-            else:
+            if not isinstance(made, Result):
                 ready.append((mail, *made))
                 reminded[mail.fact.user_id] += check is not None
+            elif made.outcome is Outcome.SKIPPED:
+                skipped.append((mail, made))
+            else:
+                await self._note(mail, made)
+        if skipped:
+            await operation.finish(self._db, skipped)
+            MAILS.labels(Outcome.SKIPPED).inc(len(skipped))
         return ready
 
     async def _recipients(self, mails: Sequence[Mail]) -> dict[UUID, Recipient]:
