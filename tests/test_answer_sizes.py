@@ -154,6 +154,7 @@ COUNTS = {
     "identity.v1.User.roles": 3,
     # A page of records is as large as one that has as much in one.
     "inventory.v1.ListReviewerRecordsResponse.records": 1,
+    "notifications.v1.ListNotificationRecordsResponse.records": 1,
     "booking.v1.ListBookingRecordsResponse.records": 1,
     "payment.v1.ListPaymentRecordsResponse.records": 1,
     # Of these a page takes as many as fit, but one at least: see Page.render.

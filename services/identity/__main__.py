@@ -18,7 +18,7 @@ from services.identity.accounts.passwords import Accounts
 from services.identity.attempts import operation as attempts
 from services.identity.attempts.addresses import Callers
 from services.identity.attempts.operation import Attempts
-from services.identity.clients import BookingClient, InventoryClient, PaymentClient
+from services.identity.clients import BookingClient, InventoryClient, NotificationsClient, PaymentClient
 from services.identity.deleting.steps import Deletions
 from services.identity.exporting.pages import Exports
 from services.identity.keys import renewal
@@ -60,20 +60,15 @@ async def run(settings: Settings) -> None:
     to_payment = channel(settings.payment_address, "payment")
     inventory, booking, paying = InventoryClient(to_inventory), BookingClient(to_booking), PaymentClient(to_payment)
     deletions, unfinished = (Deletions(pool, accounts, booking, inventory) for pool in (db, background))
-    exports = Exports(db, {"inventory": inventory.records, "booking": booking.records, "payment": paying.records})
+    to_notifications = channel(settings.notifications_address, "notifications")
+    telling = NotificationsClient(to_notifications)
+    sources = {"inventory": inventory.records, "booking": booking.records, "payment": paying.records}
+    exports = Exports(db, sources | {"notifications": telling.records})
 
     # Whether AUTH is on or off: whose account is shown is never a matter of what somebody says.
     server = make_server(settings, signing_keys, things=things(), memberships=lambda user_id: memberships(db, user_id))
     callers = Callers(settings.trusted_proxies or 0)
-    servicer = IdentityServicer(
-        db,
-        accounts,
-        deletions,
-        exports,
-        signing_keys,
-        secret.encode(),
-        callers,
-    )
+    servicer = IdentityServicer(db, accounts, deletions, exports, signing_keys, secret.encode(), callers)
     identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
     organizations = OrganizationServicer(db, tried, callers)
     organizations_pb2_grpc.add_OrganizationServiceServicer_to_server(organizations, server)
@@ -83,7 +78,11 @@ async def run(settings: Settings) -> None:
         SERVICES,
         ticks=_ticks(background, unfinished, vault, settings),
         ready=Readiness(url),
-        closing=[passwords.close, to_inventory.close, to_booking.close, to_payment.close, pools.close],
+        closing=[
+            passwords.close,
+            *(to_peer.close for to_peer in (to_inventory, to_booking, to_payment, to_notifications)),
+            pools.close,
+        ],
     )
 
 

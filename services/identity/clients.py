@@ -5,6 +5,7 @@ from uuid import UUID
 import grpc
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 from boxoffice.inventory.v1 import reviews_pb2, reviews_pb2_grpc
+from boxoffice.notifications.v1 import notifications_pb2, notifications_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.chassis.wire.calls import call
@@ -62,4 +63,17 @@ class InventoryClient:
         """Return a page of what inventory keeps of a user."""
         request = reviews_pb2.ListReviewerRecordsRequest(user_id=str(user_id), page_token=token)
         answer = await call(self._reviews.ListReviewerRecords, request, seconds=SECONDS)
+        return list(answer.records), answer.next_page_token
+
+
+class NotificationsClient:
+    """Notifications, as identity sees them."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._notices = notifications_pb2_grpc.NotificationServiceStub(channel)
+
+    async def records(self, user_id: UUID, token: str) -> Page:
+        """Return a page of what notifications keeps of a user."""
+        request = notifications_pb2.ListNotificationRecordsRequest(user_id=str(user_id), page_token=token)
+        answer = await call(self._notices.ListNotificationRecords, request, seconds=SECONDS)
         return list(answer.records), answer.next_page_token

@@ -21,6 +21,7 @@ class Settings(ServiceSettings):
     inventory_address: str = Field("127.0.0.1:16051", description="address of inventory, host:port")
     booking_address: str = Field("127.0.0.1:16052", description="address of booking, host:port")
     payment_address: str = Field("127.0.0.1:16053", description="address of payment, host:port")
+    notifications_address: str = Field("127.0.0.1:16056", description="address of notifications, host:port")
     signing_key_secret: SigningSecret = Field(
         description="encrypts the keys in the database that sign tokens: base64 of 24 random bytes or more"
     )

@@ -136,6 +136,7 @@ mails = Table(
     CheckConstraint("(state = 'WAITING') = (finished_at IS NULL)", name="finished"),
     CheckConstraint("answered <= attempts", name="attempts"),
     CheckConstraint("amount >= 0 AND (amount IS NULL) = (currency IS NULL)", name="amount"),
+    Index("mails_user_id_id_idx", "user_id", "id"),
     Index("mails_due_idx", "next_attempt_at", postgresql_where=text("state = 'WAITING'")),
     Index("mails_waiting_idx", "booking_id", "place", postgresql_where=text("state = 'WAITING'")),
     Index("mails_dead_idx", "id", postgresql_where=text("state = 'DEAD'")),

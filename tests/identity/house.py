@@ -41,6 +41,7 @@ from tests.servers import served
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
 PASSWORD = "correct horse battery"
+EXPORTING = ("inventory", "booking", "payment", "notifications")
 _numbers = count()
 _addresses = count(1)
 
@@ -64,7 +65,7 @@ class Peers(booking_pb2_grpc.BookingServiceServicer, reviews_pb2_grpc.ReviewServ
         reviews_pb2_grpc.add_ReviewServiceServicer_to_server(self, server)
 
     async def records(self, service: str, user_id: UUID, token: str) -> tuple[list[str], str]:
-        """Give what a service keeps of a user: two pages of booking, one of payment that is empty, one of inventory."""
+        """Give what a service keeps of a user: two pages of booking, one of payment that is empty, one of others."""
         if service in self.away:
             raise Unavailable()
         record = f'{{"kind":"{service}","data":{{"user_id":"{user_id}"}}}}'
@@ -171,7 +172,7 @@ async def opened_house(db: Database, **given: Any) -> AsyncIterator[House]:
     try:
         async with served(peers.serve) as to_peers, channel(f"127.0.0.1:{port}") as to_server:
             deletions = Deletions(db, accounts, BookingClient(to_peers), InventoryClient(to_peers))
-            exports = Exports(db, {name: partial(peers.records, name) for name in ("inventory", "booking", "payment")})
+            exports = Exports(db, {name: partial(peers.records, name) for name in EXPORTING})
             servicer = IdentityServicer(db, accounts, deletions, exports, keys, SECRET.encode(), callers)
             identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
             await server.start()

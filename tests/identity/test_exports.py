@@ -37,7 +37,7 @@ async def test_a_user_gets_all_of_every_service_and_nothing_of_anybody_else(hous
     regal = await house.call("CreateOrganization", named, token=tokens.access_token)
     found = await pages(house, tokens)
     services = [[record["service"] for record in page["records"]] for page in found]
-    assert services == [["identity"] * 3, ["inventory"], ["booking"], ["booking"], []]
+    assert services == [["identity"] * 3, ["inventory"], ["booking"], ["booking"], [], ["notifications"]]
     profile, membership, login = (record["data"] for record in found[0]["records"])
     assert (profile["id"], profile["name"], "password_hash" in profile) == (tokens.user_id, "Asha", False)
     assert (membership["organization_id"], membership["organization"], membership["role"]) == (
@@ -47,7 +47,7 @@ async def test_a_user_gets_all_of_every_service_and_nothing_of_anybody_else(hous
     )
     assert login["user_id"] == tokens.user_id
     assert other.user_id not in json.dumps(found)
-    assert len(await pages(house, other)) == 5
+    assert len(await pages(house, other)) == 6
 
 
 async def test_what_is_too_much_for_a_page_is_on_the_next_ones(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ async def test_what_is_too_much_for_a_page_is_on_the_next_ones(house: House, mon
         found = await pages(house, tokens)
         assert [record for page in found for record in page["records"]] == whole
     assert len(found) > 6
-    assert len(whole) == 13
+    assert len(whole) == 14
 
 
 @pytest.mark.parametrize("given", ["identity", "nobody 0-", "identity 0-x", "identity\n"])

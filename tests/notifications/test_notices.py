@@ -1,6 +1,7 @@
 """Notices: one for each fact, in order, whichever topic is read first; listed, read, and removed."""
 
 import asyncio
+import json
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from boxoffice.events.v1 import events_pb2
 from boxoffice.notifications.v1 import notifications_pb2 as pb
 
+from services.chassis.wire import records
 from services.notifications.facts import shows
 from services.notifications.facts.bookings import tell_of_bookings
 from services.notifications.notices import operation
@@ -195,3 +197,27 @@ async def test_what_can_come_to_nothing_any_more_is_forgotten(topics: Topics) ->
     await topics.tell_bookings()
     assert [await shows.forget(topics.db) for _ in range(2)] == [1, 0]
     assert [row.state for row in await topics.db.fetch("SELECT state FROM bookings")] == ["CONFIRMED"]
+
+
+async def test_all_that_is_kept_of_a_user_is_listed_in_pages_and_nothing_of_others(
+    topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = topics.book(SHOW, 0, BookingEvent.EXPIRED, BookingEvent.CONFIRMED)
+    topics.book(SHOW, 0, BookingEvent.CONFIRMED)
+    await topics.read_bookings()
+    found = []
+    for limits in ({}, {"ROWS": 1}, {"PAGE_BYTES": 1}):
+        for name, value in limits.items():
+            monkeypatch.setattr(records, name, value)
+        token, listed = None, []
+        while token != "":
+            asked = pb.ListNotificationRecordsRequest(user_id=str(one.user_id), page_token=token or "")
+            answer = await topics.rpc.ListNotificationRecords(asked)
+            listed += [json.loads(record) for record in answer.records]
+            token = answer.next_page_token
+        found.append(listed)
+    assert found[0] == found[1] == found[2]
+    assert [(record["kind"], record["data"]["kind"]) for record in found[0]] == [
+        (what, kind) for what in ("notice", "mail") for kind in ("EXPIRED", "CONFIRMED")
+    ]
+    assert {record["data"]["user_id"] for record in found[0]} == {str(one.user_id)}

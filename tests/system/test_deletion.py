@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from stack.launcher import Stack
+from tests.patience import eventually
 from tests.system.client import Client, Json, Show, ok, refusal
 from tests.system.conftest import AUTH
 from tests.system.databases import rows
@@ -55,6 +56,12 @@ async def test_all_that_is_kept_of_a_user_comes_in_pages_and_nothing_of_anybody_
     booking = await client.confirmed(show, user, show.seats[:2])
     theirs = await client.confirmed(show, other, show.seats[2:3])
     ok(await client.refund(booking, show.seats[:1]))
+
+    async def is_told() -> bool:
+        answer = ok(await client.ask("GET", "notices/unread", headers=headers, params={"userId": user}))
+        return bool(answer["unread"] == 2)
+
+    await eventually(is_told)
     token, records = "", []
     while True:
         params = {"pageToken": token} if token else {}
@@ -69,7 +76,12 @@ async def test_all_that_is_kept_of_a_user_comes_in_pages_and_nothing_of_anybody_
         ("inventory", "seats"),
         ("booking", "booking"),
         ("payment", "payment"),
+        ("notifications", "notice"),
+        ("notifications", "mail"),
     }
+    told = [(each["kind"], each["data"]["kind"]) for each in records if each["service"] == "notifications"]
+    kinds = ("CONFIRMED", "PARTLY_REFUNDED")
+    assert sorted(told) == [(what, kind) for what in ("mail", "notice") for kind in kinds]
     assert found["identity", "profile"]["email"] == who["email"]
     assert found["booking", "booking"]["booking_number"] == booking["bookingNumber"]
     assert [len(found["booking", "booking"][each]) for each in ("seats", "refunds")] == [2, 1]

@@ -592,6 +592,8 @@ MUST: dict[str, str] = {
     'boxoffice.notifications.v1.ListNoticesRequest.page_token': 'must be a nextPageToken that this list gave with these filters: begin again without one',
     'boxoffice.notifications.v1.ListNoticesRequest.unread_only': 'must be true or false',
     'boxoffice.notifications.v1.ListNoticesRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.notifications.v1.ListNotificationRecordsRequest.page_token': 'must be a nextPageToken that this list gave with these filters: begin again without one',
+    'boxoffice.notifications.v1.ListNotificationRecordsRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.notifications.v1.ReadAllNoticesRequest.up_to_notice_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.notifications.v1.ReadAllNoticesRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.notifications.v1.ReadNoticeRequest.notice_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',

@@ -8,9 +8,11 @@ from boxoffice.notifications.v1 import notifications_pb2_grpc
 from services.chassis.store.database import Database
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.pages import BY_ID, PageRequest
+from services.chassis.wire.records import page as page_of_records
 from services.chassis.wire.times import to_timestamp
 from services.notifications.notices import operation
 from services.notifications.notices.domain import Notice
+from services.notifications.records import KINDS
 
 
 class NotificationServicer(notifications_pb2_grpc.NotificationServiceServicer):
@@ -38,6 +40,12 @@ class NotificationServicer(notifications_pb2_grpc.NotificationServiceServicer):
     async def ReadAllNotices(self, request: pb.ReadAllNoticesRequest, context: Context) -> pb.ReadAllNoticesResponse:
         up_to = UUID(request.up_to_notice_id) if request.up_to_notice_id else None
         return pb.ReadAllNoticesResponse(read=await operation.read_all(self._db, UUID(request.user_id), up_to))
+
+    async def ListNotificationRecords(
+        self, request: pb.ListNotificationRecordsRequest, context: Context
+    ) -> pb.ListNotificationRecordsResponse:
+        records, token = await page_of_records(self._db, KINDS, UUID(request.user_id), request.page_token)
+        return pb.ListNotificationRecordsResponse(records=records, next_page_token=token)
 
 
 def _notice(notice: Notice) -> pb.Notice:

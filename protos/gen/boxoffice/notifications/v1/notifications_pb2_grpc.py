@@ -55,6 +55,11 @@ class NotificationServiceStub:
                 request_serializer=boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ReadAllNoticesRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ReadAllNoticesResponse.FromString,
                 _registered_method=True)
+        self.ListNotificationRecords = channel.unary_unary(
+                '/boxoffice.notifications.v1.NotificationService/ListNotificationRecords',
+                request_serializer=boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ListNotificationRecordsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ListNotificationRecordsResponse.FromString,
+                _registered_method=True)
 
 
 class NotificationServiceServicer:
@@ -95,6 +100,15 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListNotificationRecords(self, request, context):
+        """Lists what is kept of a user, in pages: notices and mails.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NotificationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -117,6 +131,11 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.ReadAllNotices,
                     request_deserializer=boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ReadAllNoticesRequest.FromString,
                     response_serializer=boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ReadAllNoticesResponse.SerializeToString,
+            ),
+            'ListNotificationRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNotificationRecords,
+                    request_deserializer=boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ListNotificationRecordsRequest.FromString,
+                    response_serializer=boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ListNotificationRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -228,6 +247,33 @@ class NotificationService:
             '/boxoffice.notifications.v1.NotificationService/ReadAllNotices',
             boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ReadAllNoticesRequest.SerializeToString,
             boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ReadAllNoticesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNotificationRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.notifications.v1.NotificationService/ListNotificationRecords',
+            boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ListNotificationRecordsRequest.SerializeToString,
+            boxoffice_dot_notifications_dot_v1_dot_notifications__pb2.ListNotificationRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

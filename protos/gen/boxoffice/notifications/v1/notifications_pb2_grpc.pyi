@@ -54,6 +54,11 @@ class NotificationServiceStub:
 
     NOT_FOUND NOTICE_NOT_FOUND: `up_to_notice_id` is given, and the user has no such notice.
     """
+    ListNotificationRecords: _grpc.UnaryUnaryMultiCallable[_notifications_pb2.ListNotificationRecordsRequest, _notifications_pb2.ListNotificationRecordsResponse]
+    """Lists what is kept of a user, in pages: notices and mails.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    """
 
 @_typing.type_check_only
 class NotificationServiceAsyncStub(NotificationServiceStub):
@@ -76,6 +81,11 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     """Notes that a user has read all notices, or all up to one: those that came since the list was shown stay unread.
 
     NOT_FOUND NOTICE_NOT_FOUND: `up_to_notice_id` is given, and the user has no such notice.
+    """
+    ListNotificationRecords: _aio.UnaryUnaryMultiCallable[_notifications_pb2.ListNotificationRecordsRequest, _notifications_pb2.ListNotificationRecordsResponse]  # type: ignore[assignment]
+    """Lists what is kept of a user, in pages: notices and mails.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     """
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -120,6 +130,17 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Notes that a user has read all notices, or all up to one: those that came since the list was shown stay unread.
 
         NOT_FOUND NOTICE_NOT_FOUND: `up_to_notice_id` is given, and the user has no such notice.
+        """
+
+    @_abc_1.abstractmethod
+    def ListNotificationRecords(
+        self,
+        request: _notifications_pb2.ListNotificationRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notifications_pb2.ListNotificationRecordsResponse, _abc.Awaitable[_notifications_pb2.ListNotificationRecordsResponse]]:
+        """Lists what is kept of a user, in pages: notices and mails.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         """
 
 def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

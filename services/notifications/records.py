@@ -1,0 +1,16 @@
+"""What notifications keeps of a user, for whoever wants to have it."""
+
+from services.chassis.wire.records import Kind
+
+NOTICES = """
+    SELECT id AS position, to_jsonb(n)::text AS record FROM notices n
+    WHERE user_id = %(user_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
+"""
+
+MAILS = """
+    SELECT id AS position, (to_jsonb(m) - ARRAY['place', 'next_attempt_at', 'attempts', 'answered'])::text AS record
+    FROM mails m WHERE user_id = %(user_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
+"""
+"""No mail is kept itself: what it was about, and whether it was sent."""
+
+KINDS = (Kind("notice", NOTICES), Kind("mail", MAILS))
