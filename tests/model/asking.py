@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from services.chassis.store.rows import read
 from services.chassis.wire.times import to_timestamp
 from tests.model import calls, sight
 from tests.model.calls import PATIENT
-from tests.model.facts import Answer, Request
+from tests.model.facts import SEATS, Answer, Chosen, Request
 
 USERS = [UUID(int=number + 1) for number in range(3)]
 
@@ -42,6 +42,7 @@ class Asking:
     admin: Mapping[str, psycopg.AsyncConnection[Any]]
     show_id: str
     seat_ids: list[str]
+    area_id: str
     code_id: str
     """Of the access code."""
     sessions: dict[str, str]
@@ -63,10 +64,11 @@ class Asking:
                 user_id=str(USERS[ask.user]),
                 show_seat_ids=self._ids(ask),
                 access_code=ask.code,
+                areas=self._areas(ask),
             ),
             **PATIENT,
         )
-        return ("held", sight.seconds(held.expires_at))
+        return ("held", sight.seconds(held.expires_at), *self._chosen(ask, held.seats))
 
     async def _release_holds(self, ask: Request, replica: int) -> Answer:
         some = {"show_id": self.show_id, "show_seat_ids": self._ids(ask)} if ask.seats else {}
@@ -97,10 +99,11 @@ class Asking:
                 kinds=["CHILD", *["ADULT"] * (len(ask.seats) - 1)] if ask.child else [],
                 expected_total=ask.amount,
                 access_code=ask.code,
+                areas=self._areas(ask),
             ),
             **PATIENT,
         )
-        return _booked(booked)
+        return (*_booked(booked), *self._chosen(ask, booked.seats))
 
     async def _book_guests(self, ask: Request, replica: int) -> Answer:
         request = booking_pb2.BookGuestsRequest(
@@ -146,7 +149,10 @@ class Asking:
 
     async def _refund(self, ask: Request, replica: int) -> Answer:
         request = booking_pb2.RefundBookingRequest(
-            booking_id=ask.about, user_id=str(USERS[ask.user]), show_seat_ids=self._ids(ask)
+            booking_id=ask.about,
+            user_id=str(USERS[ask.user]),
+            show_seat_ids=self._ids(ask),
+            idempotency_key=ask.key,
         )
         refund = await self._stub("booking", replica).RefundBooking(request, **PATIENT)
         return ("refunding", refund.refund_amount, refund.refund_percentage)
@@ -175,12 +181,14 @@ class Asking:
 
     async def _block(self, ask: Request, replica: int) -> Answer:
         request = inventory_pb2.BlockSeatsRequest(
-            show_id=self.show_id, show_seat_ids=self._ids(ask), reason=BLOCKED_FOR
+            show_id=self.show_id, show_seat_ids=self._ids(ask), areas=self._areas(ask), reason=BLOCKED_FOR
         )
         return ("blocked", (await self._stub("inventory", replica).BlockSeats(request, **PATIENT)).blocked)
 
     async def _unblock(self, ask: Request, replica: int) -> Answer:
-        request = inventory_pb2.UnblockSeatsRequest(show_id=self.show_id, show_seat_ids=self._ids(ask))
+        request = inventory_pb2.UnblockSeatsRequest(
+            show_id=self.show_id, show_seat_ids=self._ids(ask), areas=self._areas(ask)
+        )
         return ("unblocked", (await self._stub("inventory", replica).UnblockSeats(request, **PATIENT)).unblocked)
 
     async def _cancel_show(self, ask: Request, replica: int) -> Answer:
@@ -201,6 +209,14 @@ class Asking:
 
     def _ids(self, ask: Request) -> list[str]:
         return [self.seat_ids[seat] for seat in sorted(ask.seats)]
+
+    def _areas(self, ask: Request) -> list[seat_pb2.AreaPlaces]:
+        return [seat_pb2.AreaPlaces(area_id=self.area_id, quantity=ask.places)] if ask.places else []
+
+    def _chosen(self, ask: Request, seats: Iterable[Any]) -> list[Chosen]:
+        """Return the places of the area that an answer names, where some were asked for."""
+        found = (self.seat_ids.index(seat.id) for seat in seats)
+        return [Chosen(tuple(seat for seat in found if seat >= SEATS))] if ask.places else []
 
     async def _session(self, payment: str) -> str:
         if payment not in self.sessions:

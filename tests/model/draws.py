@@ -28,6 +28,7 @@ TICKS = (
 
 users = st.integers(0, len(USERS) - 1)
 seats = st.frozensets(st.integers(0, world.SEATS - 1), min_size=1, max_size=facts.CAP + 1)
+places = st.integers(1, facts.PLACES)
 replicas = st.sampled_from(world.REPLICAS)
 numbers = st.integers(0, 9)
 lasts = st.sampled_from((30, 299, 299))

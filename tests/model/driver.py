@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from tests.model import world
 from tests.model.asking import USERS
 from tests.model.draws import JUMPS, SHIFTS, SHOWS, TICKS, numbers, replicas, ticks
 from tests.model.explore import Branch, explore
-from tests.model.facts import CODE, Answer, Request, Seen, Tick
+from tests.model.facts import CODE, PLACES, Answer, Chosen, Request, Seen, Tick
 from tests.model.model import World
 from tests.model.money import PRICES
 
@@ -48,7 +49,7 @@ class Driver(RuleBasedStateMachine):
     def begin(self, show: tuple[int, int], has_fees: bool) -> None:
         begins, sales_end = show
         self.run(self.real.begin(begins, sales_end, has_fees=has_fees))
-        self.worlds = [World(0, begins, sales_end, world.SEATS, has_fees)]
+        self.worlds = [World(0, begins, sales_end, world.SEATS + PLACES, has_fees)]
 
     # --- Time, jobs, and what callers see
 
@@ -91,7 +92,7 @@ class Driver(RuleBasedStateMachine):
         self.asked += [it for it in requests if it.name != "capture_after_all"]  # which is nobody's request
         answers = self.run(self._at_once(branches, crash))
         done = [
-            [(asked, answer) for (asked, _), answer in zip(branch, returns, strict=True)]
+            [_told(asked, answer) for (asked, _), answer in zip(branch, returns, strict=True)]
             for branch, returns in zip(branches, answers, strict=True)
         ]
         self.see(done, crash=crash is not None)
@@ -173,15 +174,18 @@ class Driver(RuleBasedStateMachine):
             return self.about_booking("initiate", number)
         return Request(name, about=pick(self.payments(*truths), number), method=method)
 
-    def about_refund(self, number: int, count: int, per_cent: int) -> Request:
-        """Make a request for the money of seats of a ticket; one for a new booking where there is none."""
+    def about_refund(self, number: int, count: int, per_cent: int, key: str = "") -> Request:
+        """Make a request for the money of seats of a ticket; one for a new booking where there is none.
+
+        Keys are customers': staff who ask twice give twice.
+        """
         if not self.tickets():
             return self.new_booking(number)
         id_ = pick(self.tickets(), number)
         booking = self.worlds[0].bookings[id_]
         some = sorted(booking.left or booking.seats)[:count]
         name = "grant" if per_cent else "refund"
-        return Request(name, booking.user, frozenset(some), about=id_, per_cent=per_cent)
+        return Request(name, booking.user, frozenset(some), "" if per_cent else key, about=id_, per_cent=per_cent)
 
     def new_time(self, hours: int) -> Request:
         """Make a request that has the show begin so many hours later."""
@@ -194,13 +198,15 @@ class Driver(RuleBasedStateMachine):
             if kind == "tick":
                 branches.append([(Tick(tick), replica)])
             elif kind == "book":
-                branches.append(
-                    [(Request(kind, user, some, key, coupon=coupon, code=CODE * (number % 3 == 2)), replica)]
-                )
+                code, places = CODE * (number % 3 == 2), number % 4 if number % 3 == 0 else 0
+                booking = Request(kind, user, some if places < 3 else frozenset(), key, coupon=coupon, code=code)
+                branches.append([(replace(booking, places=places), replica)])
             elif kind in ("hold", "extend_holds", "release_holds"):
                 code = CODE * (number % 3 == 2)
                 wanted = frozenset() if kind != "hold" and number % 2 else some
-                branches.append([(Request(kind, user, wanted, code=code if kind == "hold" else ""), replica)])
+                places = number % 4 if kind == "hold" and number % 3 == 0 else 0
+                hold = Request(kind, user, wanted, code=code if kind == "hold" else "", places=places)
+                branches.append([(hold, replica)])
             elif kind == "set_prices":
                 branches.append([(Request(kind, amount=PRICES[number % len(PRICES)]), replica)])
             elif kind == "book_guests":
@@ -212,7 +218,7 @@ class Driver(RuleBasedStateMachine):
             elif kind in ("block", "unblock"):
                 branches.append([(Request(kind, seats=some), replica)])
             elif kind in ("refund", "grant"):
-                branches.append([(self.about_refund(number, number % 3, 50 if kind == "grant" else 0), replica)])
+                branches.append([(self.about_refund(number, number % 3, 50 if kind == "grant" else 0, key), replica)])
             elif kind == "pay":
                 branches.append([(self.about_payment(kind, number, method), replica)])
             else:
@@ -259,6 +265,13 @@ class Driver(RuleBasedStateMachine):
 
 def pick(of: Sequence[Any], number: int) -> Any:
     return of[number % len(of)]
+
+
+def _told(asked: Request | Tick, answer: Answer) -> tuple[Request | Tick, Answer]:
+    """Return a request with the places that its answer names, and the rest of the answer."""
+    if isinstance(asked, Request) and answer and isinstance(answer[-1], Chosen):
+        return replace(asked, told=answer[-1].places), answer[:-1]
+    return asked, answer
 
 
 def _unexplained(worlds: Sequence[World], done: Sequence[Branch], seen: Seen) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from tests.model.facts import LOST, Answer, Payment, Request, Seen, Tick
 from tests.model.model import World
+from tests.model.places import choices
 
 NAMED = (("booked",), ("confirmed",), ("expired",), ("opened",))
 """The answers that name what was made."""
@@ -45,7 +46,8 @@ def explore(worlds: Iterable[World], branches: Sequence[Branch], seen: Seen, *, 
             if isinstance(asked, Request):
                 if not alone and _is_refused_meanwhile(asked, answer, branches):
                     work.append((after, world))
-                work += [(after, next_) for next_ in _answered(world, asked, answer, seen, alone=alone, crash=crash)]
+                for way in choices(world, asked):
+                    work += [(after, next_) for next_ in _answered(world, way, answer, seen, alone=alone, crash=crash)]
                 continue
             steps = world.steps(asked.name)
             work += [(at, next_) for kind, id_ in steps for next_ in world.step(kind, id_, crash)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tests.model.money import Line, Refund
 
+SEATS, PLACES = 8, 4
+"""Seats of the show's one row, and places of its area, which are numbered behind them."""
 CAP = 4
 HOLD, EXPIRY, EXTENSION, LIFE, MARGIN, LEAST_SESSION = 300, 900, 300, 1800, 120, 5
 HOLD_LIFE, HOLD_BUDGET, HOLD_WINDOW = 720, 40, 3600
@@ -28,6 +30,13 @@ Answer = tuple[Any, ...]
 LOST: Answer = ("LOST",)
 """No answer came: what became of the request is not known."""
 Seats = frozenset[int]
+
+
+class Chosen(NamedTuple):
+    """What an answer names of places of the area, as its last part."""
+
+    places: tuple[int, ...]
+
 
 DECLINES = ("pm_decline", "card_decline", "upi_decline", "upi_silent", "netbanking_decline")
 DECIDES_AFTER = {"pm_late": LATE, "netbanking_late": LATE, "upi_succeed": 3, "upi_decline": 3, "upi_silent": 60}
@@ -63,16 +72,22 @@ class Claim:
     """Seats that it was confirmed for, and that were given back."""
     rights: tuple[str, ...] = ()
     """By which it was made on its seats, in their order."""
+    order: tuple[int, ...] = ()
+    """Its seats as they were asked for; empty: by their numbers."""
+
+    @property
+    def in_order(self) -> tuple[int, ...]:
+        return self.order or tuple(sorted(self.seats))
 
     @property
     def left(self) -> Seats:
         return self.seats - self.gone
 
     def price(self, seat: int) -> int:
-        return self.prices[sorted(self.seats).index(seat)]
+        return self.prices[self.in_order.index(seat)]
 
     def right(self, seat: int) -> str:
-        return self.rights[sorted(self.seats).index(seat)]
+        return self.rights[self.in_order.index(seat)]
 
     def lives(self, now: int) -> bool:
         return self.state == "CONFIRMED" or (self.state == "RESERVED" and self.until > now)
@@ -101,6 +116,12 @@ class Booking:
     is_guests: bool = False
     whole_until: int | None = None
     """Until when all comes back on request, where it was."""
+    order: tuple[int, ...] = ()
+    """Its seats as they were asked for; empty: by their numbers."""
+
+    @property
+    def in_order(self) -> tuple[int, ...]:
+        return self.order or tuple(sorted(self.seats))
 
     def gives_all(self, now: int) -> bool:
         """Tell whether all comes back on request, as the show was rescheduled."""
@@ -122,7 +143,7 @@ class Booking:
 
     def plan(self, wanted: Seats, per_cent: int, *, everything: bool) -> Refund:
         """Return what comes back of seats that are left: what was given back at this share counts as one with it."""
-        line = dict(zip(sorted(self.seats), self.lines, strict=True))
+        line = dict(zip(self.in_order, self.lines, strict=True))
         alike = [seat for refund in self.refunds if refund.per_cent == per_cent for seat in refund.seats]
         before = sum(line[seat].base(everything=False) for seat in alike)
         more = sum(line[seat].base(everything=everything) for seat in wanted)
@@ -136,7 +157,7 @@ class Booking:
         """Return how many per cent of what was paid all its refunds give back."""
         if not self.final:
             return min(refund.per_cent for refund in self.refunds)
-        line = dict(zip(sorted(self.seats), self.lines, strict=True))
+        line = dict(zip(self.in_order, self.lines, strict=True))
         weighed = sum(
             line[seat].base(everything=refund.everything) * refund.per_cent
             for refund in self.refunds
@@ -206,6 +227,17 @@ class Request:
     per_cent: int = 0
     code: str = ""
     """The access code that is given."""
+    places: int = 0
+    """How many places of the area are wanted."""
+    told: tuple[int, ...] = ()
+    """Those that the answer names."""
+    chosen: tuple[int, ...] = ()
+    """Those that it is about, which are among the seats then."""
+
+    @property
+    def in_order(self) -> tuple[int, ...]:
+        """The seats as they are asked for: places come last."""
+        return (*sorted(self.seats.difference(self.chosen)), *self.chosen)
 
     @property
     def is_for_guests(self) -> bool:
@@ -214,7 +246,10 @@ class Request:
     @property
     def wish(self) -> tuple[object, ...]:
         """What a key is used for."""
-        return (self.seats, self.coupon, self.child, self.amount, self.code)
+        if self.name == "refund":
+            return (self.about, self.seats)
+        named = self.seats.difference(self.chosen)
+        return (named, self.places, self.coupon, self.child, self.amount, self.code)
 
 
 @dataclass(frozen=True)
@@ -243,3 +278,7 @@ class Seen:
     cancelled: tuple[bool, str]
     """Whether inventory has cancelled the show, and how far booking is with that."""
     messages: frozenset[tuple[str, str]]
+    places: Sequence[tuple[str, int | None, int, int | None]]
+    """For each place of the area its status, when that ends, its price and whose it is, where somebody has it."""
+    counts: tuple[int, ...]
+    """How many of them everybody is told to be available, held, booked and blocked."""

@@ -12,10 +12,10 @@ from tests.model.databases import SERVICE_NAMES
 from tests.model.draws import methods, moves, numbers, replicas, seats
 from tests.model.driver import SETTLING, Doing
 from tests.model.facts import Request, Seats, Tick
-from tests.model.organizing import Organizing
+from tests.model.standing import Standing
 
 
-class Boxoffice(Organizing):
+class Boxoffice(Standing):
     """All that is done alone, and what is done at once."""
 
     @rule(chosen=st.lists(moves, min_size=2, max_size=6))

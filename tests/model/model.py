@@ -8,9 +8,10 @@ done at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 from tests.model.facts import (
     ASKS_CODE,
@@ -23,6 +24,7 @@ from tests.model.facts import (
     MARGIN,
     REFUNDS,
     ROUNDS,
+    SEATS,
     SESSIONS,
     Answer,
     Booking,
@@ -34,6 +36,7 @@ from tests.model.facts import (
 )
 from tests.model.money import Line, lines_of
 from tests.model.organized import Organized
+from tests.model.places import AREA, lacking
 
 PAID = ("SUCCESS", "PARTIALLY_REFUNDED", "REFUNDED")
 """What a payment with its money is, one after the other."""
@@ -43,7 +46,7 @@ class World(Organized):
     """The show as requests change it, each of which returns its answer; and what is to be seen of it."""
 
     def hold(self, ask: Request, id_: str) -> Answer:
-        if refusal := self._refusal(ask.user, ask.seats, ask.code):
+        if refusal := self._refusal_of(ask):
             return (refusal,)
         more = ask.seats - self.seats_of(ask.user).keys()
         if more and self._minutes_held(ask.user) >= HOLD_BUDGET:
@@ -54,6 +57,9 @@ class World(Organized):
         for seat in more:
             self.holds[seat] = (ask.user, self.now, min(self.now + HOLD, self.sales_end), self.price)
         return ("held", self._first_end(ask.seats))
+
+    def _refusal_of(self, ask: Request) -> str:
+        return self._not_on_sale() or lacking(self, ask) or self._refusal(ask.user, ask.seats, ask.code)
 
     def extend_holds(self, ask: Request, id_: str) -> Answer:
         if self.cancelled:
@@ -99,7 +105,7 @@ class World(Organized):
         booking = self.begun(ask, self.now + EXPIRY)
         if ask.amount not in (None, booking.final):
             return ("PRICE_CHANGED",)
-        if refusal := self._refusal(ask.user, ask.seats, ask.code):
+        if refusal := self._refusal_of(ask):
             return (refusal,)
         self.begin(ask, id_)
         if not booking.final:
@@ -121,16 +127,17 @@ class World(Organized):
     def begin(self, ask: Request, id_: str) -> None:
         """Reserve the seats of a booking, which waits for its payment, or for inventory where there is none."""
         booking = self.begun(ask, self.now + EXPIRY)
-        prices = (
-            tuple(line.price for line in booking.lines) if ask.is_for_guests else self.prices_for(ask.user, ask.seats)
-        )
+        prices = self.prices_for(ask.user, ask.in_order)
+        if ask.is_for_guests:
+            prices = tuple(line.price for line in booking.lines)
         rights = {
-            seat: "GUEST" if ask.is_for_guests else self._right(ask.user, seat, ask.code) for seat in sorted(ask.seats)
+            seat: "GUEST" if ask.is_for_guests else self._right(ask.user, seat, ask.code) for seat in ask.in_order
         }
         self._free(ask.seats)
         self._have(rights)
         made_by = tuple(rights.values())
-        self.claims[id_] = Claim(ask.user, ask.seats, "RESERVED", self.now, booking.until, prices, rights=made_by)
+        claim = Claim(ask.user, ask.seats, "RESERVED", self.now, booking.until, prices, rights=made_by)
+        self.claims[id_] = replace(claim, order=ask.in_order)
         self.bookings[id_] = booking if booking.final else replace(booking, state="CONFIRMING", came_from="PENDING")
         if ask.key:
             self.keys[ask.user, ask.key] = (ask.wish, id_, ())
@@ -140,12 +147,12 @@ class World(Organized):
         if ask.is_for_guests:
             lines: tuple[Line, ...] = (Line(0),) * len(ask.seats)
         else:
-            prices = self.prices_for(ask.user, ask.seats)
+            prices = self.prices_for(ask.user, ask.in_order)
             lines = lines_of(prices, child=ask.child, coupon=ask.coupon, has_fees=self.has_fees)
         times = {"begins": self.begins, "sales_end": self.sales_end, "revision": self.revision}
         until = min(until, self.sales_end)
         booking = Booking(ask.user, ask.seats, "PENDING", until, lines=lines, coupon=ask.coupon, **times)
-        return replace(booking, is_guests=ask.is_for_guests)
+        return replace(booking, is_guests=ask.is_for_guests, order=ask.in_order)
 
     def initiate(self, ask: Request, id_: str) -> Answer:
         booking = self.bookings[ask.about]
@@ -208,7 +215,20 @@ class World(Organized):
         left = booking.counts_from(self.now) - self.now
         by_time = 100 if booking.is_guests else next((share for least, share in REFUNDS if left >= least), 0)
         whole = booking.gives_all(self.now)
-        return self._give_back(ask, 100 if whole else by_time, everything=whole)
+        name = (ask.user, ask.key)
+        if ask.key and name in self.refund_keys:
+            wish, number = self.refund_keys[name]
+            if wish != ask.wish:
+                return ("IDEMPOTENCY_KEY_REUSED",)
+            if number is None:
+                return ("refunding", sum(refund.amount for refund in booking.refunds), booking.refunded_share)
+            self._unbook(ask.about, number)  # it is carried on
+            return ("refunding", booking.refunds[number].amount, booking.refunds[number].per_cent)
+        answer = self._give_back(ask, 100 if whole else by_time, everything=whole)
+        if ask.key and answer[0] == "refunding":
+            begun = len(self.bookings[ask.about].refunds) > len(booking.refunds)
+            self.refund_keys[name] = (ask.wish, len(booking.refunds) if begun else None)
+        return answer
 
     def grant(self, ask: Request, id_: str) -> Answer:
         return self._give_back(ask, ask.per_cent)
@@ -240,7 +260,10 @@ class World(Organized):
 
     def as_seen(self, seen: Seen) -> Self | None:
         """Return this world if it looks like what is seen, with what is seen of refunds; None if it does not."""
-        if (self.closed, self.messages) != (seen.closed, seen.messages) or self.seat_map() != list(seen.seats):
+        if (self.closed, self.messages) != (seen.closed, seen.messages):
+            return None
+        shown = self.seat_map()
+        if shown[:SEATS] != list(seen.seats) or self._places(shown) != (list(seen.places), seen.counts):
             return None
         if self.bookings.keys() != seen.bookings.keys() or self.payments.keys() != seen.payments.keys():
             return None
@@ -309,6 +332,13 @@ class World(Organized):
             else:
                 shown[seat] = ("BOOKED", None if claim.state == "CONFIRMED" else claim.until, claim.price(seat))
         return shown
+
+    def _places(self, shown: Sequence[tuple[str, int | None, int]]) -> tuple[list[Any], tuple[int, ...]]:
+        """Return each place's status, end, price and user, where somebody has it; and how many are of each status."""
+        users = {seat: user for user in self._users() for seat in self.seats_of(user)}
+        places = [(*shown[seat], users[seat]) if seat in users else (shown[seat][0], None, 0, None) for seat in AREA]
+        counts = Counter(status for status, *_ in places)
+        return places, tuple(counts[status] for status in ("AVAILABLE", "HELD", "BOOKED", "BLOCKED"))
 
     def may_be_refunded(self, id_: str) -> set[str]:
         """Return what a payment may be known to be, while its refunds are carried out one after the other."""

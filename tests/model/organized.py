@@ -37,6 +37,8 @@ class Organized(Steps):
         return max([until for _, _, until, _ in self.holds.values()] + reserved, default=0)
 
     def block(self, ask: Request, id_: str) -> Answer:
+        if ask.places and not ask.chosen:
+            return ("SEATS_UNAVAILABLE",)
         more = ask.seats - self.blocked
         self.blocked |= more
         self._have({seat: self.rights.get(seat) or "BEFORE" for seat in more & self.taken().keys()})

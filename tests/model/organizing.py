@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.model.buying import Buying
-from tests.model.draws import codes, counts, moves, numbers, prices, replicas, seats, shares, shifts, users
+from tests.model.draws import codes, counts, keys, moves, numbers, prices, replicas, seats, shares, shifts, users
 from tests.model.driver import Doing
 from tests.model.facts import Request, Seats, Tick
 
@@ -16,16 +16,19 @@ from tests.model.facts import Request, Seats, Tick
 class Organizing(Buying):
     """Refunds of some seats or all; and what is changed while a show is sold."""
 
-    @rule(number=numbers, parts=st.lists(st.tuples(counts, shares), min_size=1, max_size=3), replica=replicas)
-    def refund(self, number: int, parts: list[tuple[int, int]], replica: int) -> None:
-        """Give seats of a booking back, part by part; pay for one if nothing is paid for."""
+    @rule(number=numbers, parts=st.lists(st.tuples(counts, shares, keys), min_size=1, max_size=3), replica=replicas)
+    def refund(self, number: int, parts: list[tuple[int, int, str]], replica: int) -> None:
+        """Give seats of a booking back, part by part; pay for one if nothing is paid for. With a key, ask again."""
         if not self.tickets():
             self.check_out(number, "pm_succeed", replica, True)
-        for count, per_cent in parts:
-            self.do([(self.about_refund(number, count, per_cent), replica)])
+        for part in parts:
+            refund = self.about_refund(number, *part)
+            self.do([(refund, replica)])
+            if refund.name == "refund" and refund.key:
+                self.do([(refund, 1 - replica)])
 
-    @rule(number=numbers, parts=st.lists(st.tuples(counts, shares), min_size=2, max_size=3), replica=replicas)
-    def refunds_race(self, number: int, parts: list[tuple[int, int]], replica: int) -> None:
+    @rule(number=numbers, parts=st.lists(st.tuples(counts, shares, keys), min_size=2, max_size=3), replica=replicas)
+    def refunds_race(self, number: int, parts: list[tuple[int, int, str]], replica: int) -> None:
         """Several want money back for the same booking."""
         if self.tickets():
             self.do(*([(self.about_refund(number, *part), n % 2)] for n, part in enumerate(parts)))

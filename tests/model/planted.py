@@ -24,7 +24,7 @@ from services.booking.show_updates.steps import ShowUpdates
 from services.booking.tickets import operation as tickets
 from services.chassis.writes import answers
 from services.inventory.catalogue.rescheduling import RescheduleShows
-from services.inventory.seats import commands
+from services.inventory.seats import blocking, choosing, commands
 from services.inventory.seats import statements as seats_sql
 from services.inventory.seats.domain import LockedShow, ReservationState, Seat
 from services.inventory.seats.holds import ExtendHolds, ReleaseHolds
@@ -312,6 +312,33 @@ def a_ticket_outlives_its_seat(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tickets, "revoked", lambda seats: true([]))
 
 
+# --- Places of areas
+
+
+def a_late_payment_gets_no_other_place(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(commands, "with_other_places", lambda show, claim, now: claim)
+
+
+def places_that_are_held_do_not_count(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(choosing, "_held", lambda *given: [])
+
+
+def blocking_places_again_blocks_more(patch: pytest.MonkeyPatch) -> None:
+    true = choosing.places_to_block
+    patch.setattr(blocking, "places_to_block", lambda show, ids, areas, reason, now: true(show, ids, areas, "", now))
+
+
+def another_place_is_a_blocked_one(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(choosing, "_is_lost", lambda seat, claim, right, now: seat.is_claimed(now))
+
+
+# --- Refunds under a key
+
+
+def a_refund_forgets_its_key(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(refunding.RefundSeats, "is_of", lambda self, refund: False)
+
+
 PLANTS: tuple[Plant, ...] = (
     the_limit_is_not_counted,
     a_lapsed_claim_is_confirmed_over_others,
@@ -357,5 +384,10 @@ PLANTS: tuple[Plant, ...] = (
     some_holds_released_are_all,
     a_ticket_outlives_its_seat,
     whoever_holds_for_ever_may,
+    a_late_payment_gets_no_other_place,
+    places_that_are_held_do_not_count,
+    blocking_places_again_blocks_more,
+    another_place_is_a_blocked_one,
+    a_refund_forgets_its_key,
 )
 """Those that are found soonest come first."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from boxoffice.booking.v1 import booking_pb2
@@ -30,6 +31,15 @@ PAYMENTS = """
     )
     FROM payments p LEFT JOIN bank.sessions s ON s.id = p.session_id
 """
+PLACE_IDS = "SELECT id::text FROM show_seats WHERE area_id IS NOT NULL ORDER BY number"
+PLACES = """
+    SELECT CASE
+        WHEN holder_id IS NULL OR expires_at <= boxoffice_clock() THEN
+            CASE WHEN blocked_for IS NULL THEN 'AVAILABLE' ELSE 'BLOCKED' END
+        WHEN status = 'HELD' THEN status ELSE 'BOOKED'
+    END, expires_at, price, holder_id FROM show_seats WHERE area_id IS NOT NULL ORDER BY number
+"""
+"""Maps tell how many there are alone."""
 WEBHOOKS = """
     SELECT DISTINCT CASE WHEN d.is_lie THEN 'lie' ELSE 'webhook' END, s.payment_id::text
     FROM bank.deliveries d JOIN bank.sessions s ON s.id = d.session_id
@@ -51,16 +61,16 @@ MESSAGES: Mapping[str, Callable[[bytes], tuple[str, str]]] = {
 """What the model calls a message, by its topic."""
 
 
-async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) -> Seen:
+async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap], seat_ids: Sequence[str]) -> Seen:
     """Look at everything: at the seats as everybody does, else into the databases."""
     (
         shown,
-        [claims, shows],
+        [claims, shows, places],
         [bookings, refunds, tickets, cancellation, captures, booking_messages],
         [payments, closed, payment_messages, webhooks],
     ) = await asyncio.gather(
         seat_map,
-        _rows(databases, "inventory", CLAIMS, "SELECT status FROM show_counters"),
+        _rows(databases, "inventory", CLAIMS, "SELECT status FROM show_counters", PLACES),
         _rows(
             databases,
             "booking",
@@ -88,12 +98,21 @@ async def see(databases: Databases, seat_map: Awaitable[inventory_pb2.SeatMap]) 
             for id_, state, until, starts, revision in bookings
         },
         _by_booking(refunds),
-        _seats_by_booking(tickets, [seat.id for seat in shown.seats]),
+        _seats_by_booking(tickets, seat_ids),
         {id_: (state, status, (id_,) in captures, returned) for id_, state, status, returned in payments},
         frozenset(id_ for (id_,) in closed),
         (shows == [("CANCELLED",)], "".join(how_far for (how_far,) in cancellation)),
         frozenset([*(MESSAGES[topic](payload) for topic, payload in booking_messages + payment_messages), *webhooks]),
+        [_place(*place) for place in places],
+        tuple(getattr(shown.areas[0], count) for count in ("available", "held", "booked", "blocked")),
     )
+
+
+def _place(status: str, until: datetime | None, price: int, holder: UUID) -> tuple[str, int | None, int, int | None]:
+    """Return a place as the model shows it: whose it is by the user's number, which its id says."""
+    if status in ("AVAILABLE", "BLOCKED"):
+        return (status, None, 0, None)
+    return (status, since(until) if until else None, price, holder.int - 1)
 
 
 def _shown(seat_map: inventory_pb2.SeatMap) -> list[tuple[str, int | None, int]]:
@@ -116,7 +135,7 @@ def _by_booking(refunds: list[Any]) -> dict[str, list[tuple[int, int, bool]]]:
     return refunds_of
 
 
-def _seats_by_booking(tickets: list[Any], seat_ids: list[str]) -> dict[str, Seats]:
+def _seats_by_booking(tickets: list[Any], seat_ids: Sequence[str]) -> dict[str, Seats]:
     """Return the seats for which bookings have tickets."""
     seats_of: dict[str, Seats] = {}
     for booking_id, seat_id in tickets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -48,6 +48,8 @@ class State:
     payments: dict[str, Payment] = field(default_factory=dict)
     keys: dict[tuple[int, str], tuple[tuple[object, ...], str, Answer]] = field(default_factory=dict)
     """What a key was used for: the wish, the booking, the answer if there is one."""
+    refund_keys: dict[tuple[int, str], tuple[tuple[object, ...], int | None]] = field(default_factory=dict)
+    """What a key of a refund was used for: the wish, and which refund of the booking began with it, if one did."""
     closed: frozenset[str] = frozenset()
     """Bookings that nothing may be paid for any more."""
     cancelled: bool = False
@@ -67,13 +69,15 @@ class State:
             bookings=dict(self.bookings),
             payments=dict(self.payments),
             keys=dict(self.keys),
+            refund_keys=dict(self.refund_keys),
         )
 
     def identity(self) -> object:
-        dicts = (self.rights, self.holds, self.in_vain, self.claims, self.bookings, self.payments, self.keys)
+        dicts = (self.rights, self.holds, self.in_vain, self.claims, self.bookings, self.payments)
+        keys = (frozenset(self.keys.items()), frozenset(self.refund_keys.items()))
         times = (self.begins, self.sales_end, self.revision)
         show = (self.now, times, self.price, self.blocked, self.revoked, self.cancelled, self.cancelling)
-        return (show, *(frozenset(d.items()) for d in dicts), self.closed, self.messages)
+        return (show, *(frozenset(d.items()) for d in dicts), *keys, self.closed, self.messages)
 
     def send(self, *messages: tuple[str, str]) -> None:
         self.messages |= set(messages)
@@ -156,10 +160,10 @@ class State:
         ]
         return self.in_vain.get((user, now), 0) + sum(minutes for window, minutes in lapsed if window == now)
 
-    def prices_for(self, user: int, seats: Seats) -> tuple[int, ...]:
+    def prices_for(self, user: int, seats: Sequence[int]) -> tuple[int, ...]:
         """Return what the list asks a user for seats: as much as when they were held, for those that are."""
         mine = self.seats_of(user)
-        return tuple(self.holds[seat][3] if mine.get(seat) == "" else self.price for seat in sorted(seats))
+        return tuple(self.holds[seat][3] if mine.get(seat) == "" else self.price for seat in seats)
 
     def _is_left(self, coupon: str) -> bool:
         """Tell whether a coupon may be used once more."""

@@ -20,6 +20,7 @@ from tests.model.facts import (
     Booking,
     Claim,
 )
+from tests.model.places import with_other_places
 from tests.model.state import State
 
 
@@ -92,6 +93,13 @@ class Steps(State):
                 if payment.booking == id_ and payment.state == "PENDING":
                     world._ask(name)
             yield world
+        elif kind == "confirm":
+            for other in with_other_places(world, id_):
+                after = other.copy()
+                after._confirm(id_)
+                yield after
+                if crash:
+                    yield self._done_elsewhere(after)
         else:
             {
                 "webhook": world._learn,
@@ -99,7 +107,6 @@ class Steps(State):
                 "ask": world._ask,
                 "captured": world._settle,
                 "declined": world._decline,
-                "confirm": world._confirm,
                 "release": world._release,
                 "return": world._return,
                 "expire": world._expire,
@@ -198,7 +205,8 @@ class Steps(State):
             self._free(claim.seats)
             self._have(rights)
             self.claims[id_] = replace(claim, state="CONFIRMED")
-            self.bookings[id_] = replace(booking, state="CONFIRMED", came_from="")
+            confirmed = replace(booking, state="CONFIRMED", came_from="", seats=claim.seats, order=claim.in_order)
+            self.bookings[id_] = confirmed
         else:
             self.claims[id_] = replace(claim, state="REFUSED")
             self.bookings[id_] = replace(booking, state="EXPIRED", came_from="", payment="")

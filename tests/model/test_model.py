@@ -64,6 +64,7 @@ def test_boxoffice_does_what_the_model_allows_whatever_happens(machine: type[Box
     run_state_machine_as_test(machine, settings=LONG if EXAMPLES else SHORT)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("plant", PLANTS if EXAMPLES else PLANTS[:QUICK], ids=lambda plant: plant.__name__)
 def test_a_planted_bug_is_found(machine: type[Boxoffice], monkeypatch: pytest.MonkeyPatch, plant: Plant) -> None:
     plant(monkeypatch)

@@ -42,13 +42,13 @@ from tests.model import replicas, sight
 from tests.model.asking import BLOCKED_FOR, Asking
 from tests.model.calls import PATIENT, Postman
 from tests.model.databases import BUSY, CLEAR, DUE, KEPT, RESET, SERVICE_NAMES
-from tests.model.facts import CODE, CODE_SEATS, Seen
+from tests.model.facts import CODE, CODE_SEATS, PLACES, Seen
+from tests.model.facts import SEATS as SEATS
 from tests.model.money import CHILD, COUPONS, ORDER_FEE, PRICES, TICKET_FEE
 from tests.model.sight import NOON
 from tests.patience import patient
 
 REPLICAS = (0, 1)
-SEATS = 8
 SETTLE_SECONDS = patient(20)
 COUPON = """
     INSERT INTO coupons (id, code, kind, percentage, max_uses, created_at, updated_at)
@@ -74,7 +74,7 @@ class World(Asking):
         self.elapsed = 0
         self.show_id = ""
         self.seat_ids: list[str] = []
-        self.code_id = ""
+        self.code_id = self.area_id = ""
         self.sessions: dict[str, str] = {}
 
     # --- Beginning and end
@@ -127,9 +127,10 @@ class World(Asking):
         self.movie = await catalog.CreateMovie(catalog_pb2.CreateMovieRequest(title="Monsoon", duration_minutes=120))
         venue = await catalog.CreateVenue(catalog_pb2.CreateVenueRequest(name="Regal", city="Pune"))
         row = catalog_pb2.CreateScreenRequest.Row(label="A", seat_count=SEATS, tier=seat_pb2.Seat.REGULAR)
+        floor = catalog_pb2.CreateScreenRequest.Area(name="Floor", capacity=PLACES, tier=seat_pb2.Seat.REGULAR)
         section = catalog_pb2.CreateScreenRequest.Section(name="Stalls", rows=[row])
         self.screen = await catalog.CreateScreen(
-            catalog_pb2.CreateScreenRequest(venue_id=venue.id, name="Screen 1", sections=[section])
+            catalog_pb2.CreateScreenRequest(venue_id=venue.id, name="Screen 1", sections=[section], areas=[floor])
         )
 
     async def begin(self, begins: int, sales_end: int, *, has_fees: bool) -> None:
@@ -164,7 +165,9 @@ class World(Asking):
             booking = self.replicas["booking", 0].db
             await tariffs.set_fees(booking, UUID(show.id), FEES)
             await tariffs.set_kinds(booking, UUID(show.id), KINDS)
-        self.seat_ids = [seat.id for seat in (await self._seat_map(0)).seats]
+        shown = await self._seat_map(0)
+        places = await (await self.admin["inventory"].execute(sight.PLACE_IDS)).fetchall()
+        self.area_id, self.seat_ids = shown.areas[0].id, [seat.id for seat in shown.seats] + [id_ for (id_,) in places]
 
     async def jump(self, seconds: int) -> None:
         """Let time pass."""
@@ -258,7 +261,7 @@ class World(Asking):
 
     async def see(self, replica: int = 0) -> Seen:
         """Look at everything."""
-        return await sight.see(self.admin, self._seat_map(replica))
+        return await sight.see(self.admin, self._seat_map(replica), self.seat_ids)
 
     async def _seat_map(self, replica: int) -> inventory_pb2.SeatMap:
         request = inventory_pb2.GetSeatMapRequest(show_id=self.show_id)
