@@ -264,6 +264,10 @@ show_seats = Table(
         *("show_seats_free_place_idx", "show_id", "area_id", "number"),
         postgresql_where=text(f"{PLACES} AND status = 'AVAILABLE'"),
     ),
+    Index(  # for codes and guests, and to block and unblock so many
+        *("show_seats_blocked_place_idx", "show_id", "area_id", "number"),
+        postgresql_where=text(f"{PLACES} AND (blocked_for IS NOT NULL OR status = 'BLOCKED')"),
+    ),
     # Holds to tidy.
     Index("show_seats_lapse_idx", "expires_at", postgresql_where=text("status = 'HELD'")),
 )

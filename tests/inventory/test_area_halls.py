@@ -1,12 +1,15 @@
 """Areas as parts of halls: made with a screen, added to it, and brought by a file."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 from boxoffice.inventory.v1 import inventory_pb2 as seats_pb
+from boxoffice.inventory.v1.seat_pb2 import AreaPlaces
 
-from tests.inventory.catalogue_client import REGULAR, VIP, invalid_fields, section
+from services.inventory.seats.area_statements import BLOCKED_PLACES
+from tests.inventory.catalogue_client import REGULAR, VIP, invalid_fields, refusal, section
 from tests.inventory.halls_client import Halls
 from tests.inventory.test_areas import areas, made
 
@@ -84,3 +87,30 @@ async def test_a_show_moves_to_a_hall_whose_areas_are_as_large(halls: Halls) -> 
     # The show's area stays what it is called by.
     seat_map = await halls.seats.GetSeatMap(seats_pb.GetSeatMapRequest(show_id=show.id))
     assert [area.id for area in seat_map.areas] == [area.id for area in layout.areas]
+
+
+async def test_blocked_places_are_looked_for_among_blocked_ones_alone(halls: Halls) -> None:
+    screen, layout = await made(halls)
+    show, floor = await halls.show(screen_id=screen.id), layout.areas[0].id
+    places = [AreaPlaces(area_id=floor, quantity=3)]
+    await halls.seats.BlockSeats(seats_pb.BlockSeatsRequest(show_id=show.id, areas=places, reason="press"))
+    named = {"show_id": [UUID(show.id)], "area_id": [UUID(floor)], "code": [None], "reason": [None], "most": [9]}
+    assert len(await halls.db.fetch(BLOCKED_PLACES, named)) == 3
+    plan = [str(row[0]) for row in await halls.db.fetch(f"EXPLAIN {BLOCKED_PLACES}", named)]
+    assert any("show_seats_blocked_place_idx" in line for line in plan), "\n".join(plan)
+
+
+async def test_places_are_unblocked_once_under_one_key(halls: Halls) -> None:
+    screen, layout = await made(halls)
+    show, floor = await halls.show(screen_id=screen.id), layout.areas[0].id
+
+    async def unblock(quantity: int, key: str) -> int:
+        places = [AreaPlaces(area_id=floor, quantity=quantity)]
+        request = seats_pb.UnblockSeatsRequest(show_id=show.id, areas=places, idempotency_key=key)
+        return int((await halls.seats.UnblockSeats(request)).unblocked)
+
+    places = [AreaPlaces(area_id=floor, quantity=6)]
+    await halls.seats.BlockSeats(seats_pb.BlockSeatsRequest(show_id=show.id, areas=places, reason="press"))
+    assert [await unblock(2, "a") for _ in range(3)] == [2, 2, 2]
+    assert (await refusal(unblock(1, "a"))).reason == "IDEMPOTENCY_KEY_REUSED"
+    assert [await unblock(2, key) for key in ("b", "c", "d")] == [2, 2, 0], "two at a time, of six"
