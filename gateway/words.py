@@ -16,6 +16,9 @@ from buf.validate import validate_pb2
 from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet
 from google.protobuf.timestamp_pb2 import Timestamp
 
+LONGEST_LIST = 180
+"""How long a list of values is told in full: an error over gRPC has no room for more."""
+
 ITEM = "[]"
 """Behind a list's name: what each of its items must be."""
 
@@ -40,6 +43,7 @@ PATTERNS = {
     "^[A-Za-z0-9_-]{0,100}$": "a refresh token as it was given",
     "^(\\+[1-9][0-9]{6,14})?$": "a telephone number with its country's code, such as +919876543210",
     "^([0-9]{6})?$": "a code of six digits, such as 123456",
+    "^https?://[!-~]{1,400}$": "a URL of up to 400 signs after https://, such as https://example.com/hooks",
     "^sess_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$": f"the id of a session, such as sess_{ID}",
 }
 """What the patterns of the contracts mean to people. A new pattern needs words here, or `make protos` fails."""
@@ -149,7 +153,10 @@ class Words:
                 without = {0, *_rules(field, "enum", listed).enum.not_in}
                 # Of two names of a value, the first is told; both may be sent.
                 values = {value.number: value.name for value in reversed(self._enums[field.type_name].value)}
-                words = f"one of {', '.join(values[number] for number in sorted(values.keys() - without))}"
+                names = [values[number] for number in sorted(values.keys() - without)]
+                words = f"one of {', '.join(names)}"
+                if len(words) > LONGEST_LIST:
+                    words = f"one of the {len(names)} values that the API's description lists, such as {names[0]}"
             case types.TYPE_MESSAGE if field.type_name == f".{Timestamp.DESCRIPTOR.full_name}":
                 words = _time(_rules(field, "timestamp", listed).timestamp)
             case types.TYPE_MESSAGE if field.type_name == ".google.api.HttpBody":

@@ -13,7 +13,7 @@ from certificates.files import write_private
 from stack.errors import StackError
 
 FILE = "credentials.json"
-SIGNING = ("webhook", "signing-key", "ticket-key")
+SIGNING = ("webhook", "signing-key", "ticket-key", "webhook-key")
 DEMO = ("demo-admin", "demo-organizer", "demo-user")
 NAMES = ("postgres", *roster.ROLES, "audit", *SIGNING, *DEMO)
 
@@ -21,7 +21,8 @@ NAMES = ("postgres", *roster.ROLES, "audit", *SIGNING, *DEMO)
 @dataclass(frozen=True)
 class Credentials:
     """Secrets by name: a password for each role of PostgreSQL and each demo account, and what signs or encrypts:
-    `webhook` the bank's webhooks, `signing-key` identity's keys, `ticket-key` those of tickets.
+    `webhook` the bank's webhooks, `signing-key` identity's keys, `ticket-key` those of tickets,
+    `webhook-key` the secrets of organizations' endpoints.
     """
 
     secrets: dict[str, str] = field(repr=False)

@@ -99,6 +99,8 @@ def environments(
         "IMAGES_FOLDER": str(settings.data_dir / "images"),
         "SIGNING_KEY_SECRET": credentials["signing-key"],
         "TICKET_KEY_SECRET": credentials["ticket-key"],
+        "WEBHOOK_KEY_SECRET": credentials["webhook-key"],
+        "WEBHOOK_LOOPBACK": "true",
         "TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
     own = {

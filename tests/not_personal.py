@@ -149,4 +149,13 @@ NOT_PERSONAL = {
     "notifications.show_facts": "show_id number kind starts_at happened_at told_to told_at",
     "notifications.shows": "id revision starts_at ends_at set_at is_cancelled reminded_to reminded_at",
     "notifications.topic_progress": "consumer topic read_to",
+    "notifications.webhook_attempts": "id endpoint_id number outcome status duration_ms is_resend ended_at",
+    "notifications.webhook_endpoints": (
+        "id organization_id url types state is_verified revision sent_to failures failing_since is_slow lease "
+        "leased_until next_attempt_at created_at"
+    ),
+    "notifications.webhook_logs": "organization_id last_number forgotten",
+    "notifications.webhook_messages": "organization_id number id type key version content created_at",
+    "notifications.webhook_resends": "endpoint_id number place",
+    "notifications.webhook_secrets": "endpoint_id number sealed ends_at",
 }

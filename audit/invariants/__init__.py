@@ -30,6 +30,7 @@ from audit.invariants.seats import SEATS
 from audit.invariants.tickets import TICKETS, TICKETS_AT_REST
 from audit.invariants.times import TIMES
 from audit.invariants.topics import TOPICS, TOPICS_AT_REST
+from audit.invariants.webhooks import WEBHOOKS, WEBHOOKS_AT_REST
 
 __all__ = ["ALWAYS", "AT_REST", "INVARIANTS", "Invariant"]
 
@@ -52,6 +53,7 @@ ALWAYS = (
     + TIMES
     + TOPICS
     + NOTICES
+    + WEBHOOKS
 )
 AT_REST = (
     ACROSS
@@ -63,5 +65,6 @@ AT_REST = (
     + TICKETS_AT_REST
     + TOPICS_AT_REST
     + NOTICES_AT_REST
+    + WEBHOOKS_AT_REST
 )
 INVARIANTS = ALWAYS + AT_REST

@@ -36,7 +36,9 @@ NOTICES_AT_REST = (
         WHERE m.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED',
                 'PAYMENT_FAILED')
             AND e.created_at > clock.now - interval '30 days'
-            AND e.position <= (SELECT read_to FROM notifications.topic_progress WHERE topic = 'bookings')
+            AND e.position <= (
+                SELECT read_to FROM notifications.topic_progress WHERE (consumer, topic) = ('notices', 'bookings')
+            )
         """,
     ),
     Invariant(
@@ -50,7 +52,9 @@ NOTICES_AT_REST = (
         WHERE n.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED',
                 'PAYMENT_FAILED')
             AND e.created_at > clock.now - interval '1 day'
-            AND e.position <= (SELECT read_to FROM notifications.topic_progress WHERE topic = 'bookings')
+            AND e.position <= (
+                SELECT read_to FROM notifications.topic_progress WHERE (consumer, topic) = ('notices', 'bookings')
+            )
         """,
     ),
     Invariant(

@@ -69,6 +69,9 @@ WRITTEN: Mapping[str, Mapping[str, Sequence[str]]] = {
         "mails": ("happened_at", "created_at", "finished_at"),
         "notices": ("happened_at", "read_at"),
         "show_facts": ("happened_at", "told_at"),
+        "webhook_attempts": ("ended_at",),
+        "webhook_endpoints": ("failing_since", "created_at"),
+        "webhook_messages": ("created_at",),
     },
 }
 """When rows say that they were written. Outboxes are empty at rest, and leases lie in the future by their nature."""

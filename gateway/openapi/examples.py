@@ -18,6 +18,7 @@ SELLER = "0198c2a0-0000-7000-8000-00000000000a"
 REVIEW = "0198c2a0-0000-7000-8000-00000000000d"
 NOTICE = "0198c2a0-0000-7000-8000-00000000000e"
 TICKET = "0198c2a0-0000-7000-8000-00000000000f"
+ENDPOINT = "0198c2a0-0000-7000-8000-000000000010"
 TAX_RULE = "0198c2a0-0000-7000-8000-00000000000b"
 SESSION = "sess_0198c2a0-0000-7000-8000-000000000009"
 COUPON = "0198c2a0-0000-7000-8000-00000000000c"
@@ -98,7 +99,23 @@ VALUES: dict[str, Any] = {
     "CouponTerms.maximumDiscount": 20000,
     "CouponTerms.minimumAmount": 0,
     "CouponTerms.percentage": 20,
+    "endpointId": ENDPOINT,
     "Event.id": EVENT,
+    "WebhookAttempt.durationMs": 84,
+    "WebhookAttempt.number": 17,
+    "WebhookAttempt.outcome": "TAKEN",
+    "WebhookAttempt.status": 204,
+    "WebhookEndpoint.id": ENDPOINT,
+    "WebhookEndpoint.sentTo": 17,
+    "WebhookEndpoint.state": "ENABLED",
+    "WebhookEndpoint.types": ["BOOKING_CONFIRMED"],
+    "WebhookEndpoint.url": "https://hooks.lantern.example/boxoffice",
+    "WebhookEndpointWithSecret.secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+    "WebhookMessage.content": '{"type":"booking.confirmed","timestamp":"2026-11-21T18:00:00.000Z","number":17}',
+    "WebhookMessage.id": f"msg_{ENDPOINT}",
+    "WebhookMessage.number": 17,
+    "WebhookMessage.type": "BOOKING_CONFIRMED",
+    "ListWebhookMessagesResponse.last": 17,
     "Fee.name": "Booking fee",
     "Kind.kind": "CHILD",
     "Kind.basisPoints": 5000,
@@ -156,6 +173,7 @@ _TERMS = {
     "maxUsesPerUser": 1,
 }
 
+_ENDPOINT = {"url": "https://hooks.lantern.example/boxoffice", "types": ["BOOKING_CONFIRMED", "SHOW_CANCELLED"]}
 BODIES: dict[str, dict[str, Any]] = {
     "CreateEvent": {
         "title": "Monsoon Letters, live",
@@ -268,6 +286,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "AddMember": {"email": "asha@example.com", "role": "BOX_OFFICE"},
     "SetMemberRole": {"memberId": USER, "role": "BOX_OFFICE"},
     "LeaveOrganization": {},
+    "CreateWebhookEndpoint": {"organizationId": ORGANIZATION, **_ENDPOINT},
+    "UpdateWebhookEndpoint": _ENDPOINT,
+    "RotateWebhookSecret": {},
+    "EnableWebhookEndpoint": {},
+    "DisableWebhookEndpoint": {},
+    "ResendWebhookMessage": {"number": 17},
     "ShareEvent": {"audience": "ORGANIZATIONS", "organizationIds": [ORGANIZATION]},
     "ShareVenue": {"audience": "EVERYBODY"},
 }

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from boxoffice.notifications.v1 import notifications_pb2, notifications_pb2_grpc
+from boxoffice.notifications.v1 import notifications_pb2, notifications_pb2_grpc, webhooks_pb2, webhooks_pb2_grpc
 
 from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
@@ -27,8 +27,18 @@ from services.notifications.notices.rpc import NotificationServicer
 from services.notifications.reminders import operation as reminders
 from services.notifications.reminders.steps import Reminders
 from services.notifications.settings import Settings
+from services.notifications.webhooks import operation as webhooks
+from services.notifications.webhooks import writing
+from services.notifications.webhooks.endpoints import Endpoints
+from services.notifications.webhooks.posting import Poster
+from services.notifications.webhooks.rpc import WebhookServicer, things
+from services.notifications.webhooks.signing import vault_of
+from services.notifications.webhooks.steps import Sender
 
-SERVICES = [notifications_pb2.DESCRIPTOR.services_by_name["NotificationService"].full_name]
+SERVICES = [
+    notifications_pb2.DESCRIPTOR.services_by_name["NotificationService"].full_name,
+    webhooks_pb2.DESCRIPTOR.services_by_name["WebhookService"].full_name,
+]
 
 
 async def run(settings: Settings) -> None:
@@ -53,8 +63,13 @@ async def run(settings: Settings) -> None:
     window = timedelta(hours=settings.reminder_hours)
     reminding = Reminders(background, booking, inventory, CONSUMER, window)
 
-    server = make_server(settings)
+    vault, loopback = vault_of(settings.webhook_key_secret.get_secret_value()), settings.webhook_loopback
+    endpoints = Endpoints(db, vault, allow_loopback=loopback)
+    poster = Poster(allow_loopback=loopback)
+
+    server = make_server(settings, things=things(endpoints))
     notifications_pb2_grpc.add_NotificationServiceServicer_to_server(NotificationServicer(db), server)
+    webhooks_pb2_grpc.add_WebhookServiceServicer_to_server(WebhookServicer(db, endpoints), server)
     await serve(
         settings,
         server,
@@ -62,11 +77,14 @@ async def run(settings: Settings) -> None:
         background=[
             Consumer(background, CONSUMER, BOOKINGS, booking.events, partial(tell_of_bookings, reminded=window)).run(),
             Consumer(background, CONSUMER, SHOWS, inventory.events, shows.note_facts).run(),
+            Consumer(background, writing.CONSUMER, BOOKINGS, booking.events, writing.write_of_bookings).run(),
+            Consumer(background, writing.CONSUMER, SHOWS, inventory.events, writing.write_of_shows).run(),
             postman.run(),
+            Sender(background, vault, poster).run(),
         ],
         ticks=_ticks(background, settings, reminding),
         ready=Readiness(url),
-        closing=[to_booking.close, to_inventory.close, to_identity.close, pools.close],
+        closing=[to_booking.close, to_inventory.close, to_identity.close, poster.close, pools.close],
     )
 
 
@@ -81,6 +99,7 @@ def _ticks(background: Database, settings: Settings, reminding: Reminders) -> As
     jobs.add(ticks, "forget-facts", lambda: shows.forget(background), jobs.every(hours=1))
     jobs.add(ticks, "forget-shows", lambda: reminders.forget(background), jobs.every(hours=1))
     jobs.add(ticks, "forget-mails", lambda: mails.forget(background), jobs.every(hours=1))
+    jobs.add(ticks, "forget-webhooks", lambda: webhooks.forget(background), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
     measures.add(ticks, background, [*MEASURES, reminder_lag(settings.reminder_hours)])
     return ticks

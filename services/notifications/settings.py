@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from services.chassis.process.settings import ServiceSettings
+from services.chassis.process.settings import ServiceSettings, SigningSecret, looks_random
 
 
 class Settings(ServiceSettings):
@@ -47,6 +47,21 @@ class Settings(ServiceSettings):
     )
     mail_from_name: str = Field("Boxoffice", max_length=100, description="the name that mails come from")
     mail_language: Literal["en", "hi"] = Field("en", description="the language of mails")
+    webhook_key_secret: SigningSecret = Field(
+        description="encrypts the secrets of webhook endpoints in the database: base64 of 24 random bytes or more"
+    )
+    webhook_loopback: bool = Field(
+        False, description="whether webhooks may go to this machine, at any port and without TLS; for development only"
+    )
+
+    @model_validator(mode="after")
+    def _webhooks_are_safe_in_production(self) -> Self:
+        if self.environment == "production":
+            if not looks_random(self.webhook_key_secret):
+                raise ValueError("WEBHOOK_KEY_SECRET is too weak for production: make it of random bytes")
+            if self.webhook_loopback:
+                raise ValueError("WEBHOOK_LOOPBACK is on, which production does not allow: leave it out")
+        return self
 
     @model_validator(mode="after")
     def _mail_server_is_whole(self) -> Self:

@@ -18,8 +18,9 @@ from sqlalchemy import (
 )
 
 from services.chassis.store import tables as chassis
+from services.notifications.webhook_tables import metadata
 
-metadata = chassis.metadata()
+__all__ = ["metadata"]
 
 commit_markers = chassis.commit_markers(metadata)
 topic_progress = chassis.topic_progress(metadata)

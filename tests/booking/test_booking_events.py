@@ -59,6 +59,7 @@ async def test_an_event_says_what_it_is_about(house: House) -> None:
         final_amount=50_002,
         currency="INR",
         expires_at=booking.expires_at,
+        organization_id="",
     )
     for event in (created, confirmed, refunded):
         same.kind, same.version = event.kind, event.version
@@ -167,7 +168,7 @@ def test_every_state_that_callers_see_has_a_kind() -> None:
 def test_an_event_holds_nothing_that_people_have_written() -> None:
     """Ids, codes and numbers; see tests/identity/test_canaries.py for what a whole stack lets out."""
     texts = {field.name for field in Event.DESCRIPTOR.fields if field.type == field.TYPE_STRING}
-    assert texts == {"booking_id", "user_id", "show_id", "currency", "payment_id", "refund_id"}
+    assert texts == {"booking_id", "user_id", "show_id", "currency", "payment_id", "refund_id", "organization_id"}
 
 
 async def test_consumers_read_the_topic_by_pages(house: House) -> None:

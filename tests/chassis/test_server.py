@@ -243,7 +243,9 @@ async def test_a_service_whose_port_is_busy_says_one_line(databases: Databases, 
     with databases.fresh(service) as url, socket.create_server(("127.0.0.1", 0)) as busy:
         module = named(service).module
         port = busy.getsockname()[1]
-        secrets = dict.fromkeys(("PAYMENT_WEBHOOK_SECRET", "SIGNING_KEY_SECRET", "TICKET_KEY_SECRET"), SECRET)
+        secrets = dict.fromkeys(
+            ("PAYMENT_WEBHOOK_SECRET", "SIGNING_KEY_SECRET", "TICKET_KEY_SECRET", "WEBHOOK_KEY_SECRET"), SECRET
+        )
         async with started(module, port=port, DATABASE_URL=url, **secrets) as it:
             assert await it.ends() == 1
     assert it.lines == [busy_line(module.removeprefix("services."), port)]

@@ -53,6 +53,7 @@ async def wired(service: str, url: str, monkeypatch: pytest.MonkeyPatch) -> list
         "payment_webhook_secret": SECRET,
         "signing_key_secret": SECRET,
         "ticket_key_secret": SECRET,
+        "webhook_key_secret": SECRET,
     }
     await module.run(module.Settings(**given))
     return found

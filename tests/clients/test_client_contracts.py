@@ -57,9 +57,11 @@ def test_what_may_be_repeated_is_what_reads_removes_or_replaces_or_takes_a_key_o
         *("login", "logout", "update_profile", "change_password", "delete_account"),
         *("deactivate_coupon", "validate_coupon"),
         *("update_organization", "add_member", "leave_organization"),
-        *("block_seats", "unblock_seats", "revoke_access_code"),
+        *("block_seats", "revoke_access_code"),
         *("write_review", "report_review", "hide_review", "read_all_notices"),
         *("upload_hall", "upload_image"),
+        *("create_webhook_endpoint", "rotate_webhook_secret", "enable_webhook_endpoint", "disable_webhook_endpoint"),
+        "resend_webhook_message",
     }
     assert {method.descriptor.name for method in METHODS.values() if method.takes_key} == KEYED.keys()
 

@@ -23,6 +23,7 @@ SECRETS = {
     **{f"{role.upper()}_PASSWORD": f"secret-of-role-{role}" for role in ("postgres", *roster.ROLES, "audit")},
     "PAYMENT_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwIo2LaLaSw3Zx",
     "SIGNING_KEY_SECRET": "whsec_N2hXclpQdTlEc0pLcTZWYm1MeDNUYUdmRXlSZzBNY1U=",
+    "WEBHOOK_KEY_SECRET": "whsec_ZWluWndlaURyZWlWaWVyRnVlbmZTZWNoc1NpZWJlbjg=",
     "TICKET_KEY_SECRET": "whsec_cXVpdGVBbm90aGVyMzJCeXRlc09mTm9uc2Vuc2UxMjM=",
 }
 

@@ -25,6 +25,7 @@ from tests.mutants import (
     tickets,
     topics,
     watching,
+    webhooks,
 )
 
 MUTANTS = (
@@ -52,4 +53,5 @@ MUTANTS = (
     *tickets.MUTANTS,
     *topics.MUTANTS,
     *watching.MUTANTS,
+    *webhooks.MUTANTS,
 )

@@ -11,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from services.chassis.store.database import Database
     from tests.notifications.house import House
+    from tests.notifications.receivers import Hooks
     from tests.notifications.topics import Topics
 
 
@@ -39,3 +40,11 @@ async def house(topics: Topics, opening: AsyncExitStack) -> House:
     await server.start()
     opening.push_async_callback(server.stop)
     return House(topics, peers, server)
+
+
+@pytest.fixture
+async def hooks(notifications_db: Database) -> AsyncIterator[Hooks]:
+    from tests.notifications.receivers import opened_hooks
+
+    async with opened_hooks(notifications_db) as hooks:
+        yield hooks

@@ -55,6 +55,7 @@ async def test_a_service_that_is_killed_before_the_answer_sends_the_mail_again_a
             "DATABASE_URL": url,
             "PORT": str(choose(1)[0]),
             **dict.fromkeys(("BOOKING_ADDRESS", "INVENTORY_ADDRESS", "IDENTITY_ADDRESS"), peers.address),
+            "WEBHOOK_KEY_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4",
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(server.port),
             "SMTP_SECURITY": "none",

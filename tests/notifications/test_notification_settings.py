@@ -1,4 +1,4 @@
-"""Settings: production sends no mail that others read on the way, and none for an example's address."""
+"""Settings: production sends no mail that others read on the way, none for an example, and no webhook home."""
 
 import pytest
 
@@ -11,6 +11,7 @@ WHOLE = {
     "SMTP_USERNAME": "boxoffice",
     "SMTP_PASSWORD": "geheim",
     "MAIL_FROM": "tickets@tickets.in",
+    "WEBHOOK_KEY_SECRET": "whsec_ZWluWndlaURyZWlWaWVyRnVlbmZTZWNoc1NpZWJlbjg=",
 }
 IN_PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -38,6 +39,8 @@ def test_a_whole_configuration_is_taken_in_production(monkeypatch: pytest.Monkey
         ({"SMTP_SECURITY": "none"}, "SMTP_SECURITY is none"),
         ({"SMTP_SECURITY": "none", "SMTP_USERNAME": "", "SMTP_PASSWORD": ""}, "SMTP_"),
         ({"MAIL_FROM": "tickets@boxoffice.example"}, "MAIL_FROM is an example's"),
+        ({"WEBHOOK_KEY_SECRET": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw"}, "WEBHOOK_KEY_SECRET is too weak"),
+        ({"WEBHOOK_LOOPBACK": "true"}, "WEBHOOK_LOOPBACK is on"),
         ({"SMTP_USERNAME": ""}, "SMTP_USERNAME and SMTP_PASSWORD go together"),
         ({"MAIL_FROM": "tickets@tickets.in\r\nBcc: all@example.com"}, "MAIL_FROM is wrong"),
     ],

@@ -42,6 +42,7 @@ MAY_BE_EMPTY = ("SetShowFees", "SetShowKinds")  # whose list is one of nothing t
 HAVE_BODIES = {
     *("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon", LEAVE),
     *("UpdateEvent", "PublishEvent", "UpdateVenue", "UpdateShow", "SetEmailVerified"),
+    *("RotateWebhookSecret", "EnableWebhookEndpoint", "DisableWebhookEndpoint"),
 }
 """Methods for which no body, or an empty one, is a right one too."""
 
@@ -72,6 +73,7 @@ class World:
     tax_number: str
     account_id: str
     organization_id: str
+    endpoint_id: str
     password: str
     token: str
     """An admin's; accounts take one whether AUTH is on or off."""
@@ -102,14 +104,11 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "screen_id": world.show.screen_id,
         "show_id": world.show.id,
         "booking_id": world.booking_id,
-        "session_id": world.session_id,
-        "payment_id": world.payment_id,
-        "user_id": world.user,
-        "coupon_id": world.coupon_id,
-        "seller_id": world.seller_id,
+        **dict(session_id=world.session_id, payment_id=world.payment_id, user_id=world.user),
+        **dict(coupon_id=world.coupon_id, seller_id=world.seller_id, organization_id=world.organization_id),
         **dict(tax_rule_id=examples.TAX_RULE, review_id=examples.REVIEW, notice_id=examples.NOTICE),
         **dict(image_id=examples.IMAGE, name=examples.IMAGE_FILE, ticket_id=examples.TICKET),
-        "organization_id": world.organization_id,
+        "endpoint_id": world.endpoint_id,
     }
     methods = [method for method in METHODS.values() if method.bindings]
     derived = {
@@ -201,7 +200,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "GetEventSeats": ({"event_id": show.movie_id}, {"showId": show.id}),
         "DeleteReview": ({"event_id": world.event_id}, {"userId": world.user}),
         "PreviewRefund": ({"booking_id": world.booking_id}, {"userId": world.user}),
-        **samples_of_organizations(world.organization_id, world.account_id),
+        **samples_of_organizations(world.organization_id, world.account_id, world.endpoint_id),
         **dict.fromkeys(("Logout", "UpdateProfile"), ({}, None)),
     }
 
@@ -393,7 +392,8 @@ def _is_uuid(each: FieldDescriptor) -> bool:
 
 
 def _not_found(variable: str) -> str:
-    return variable.removesuffix("_id").upper() + "_NOT_FOUND"
+    name = variable.removesuffix("_id").upper()
+    return f"{'WEBHOOK_' if name == 'ENDPOINT' else ''}{name}_NOT_FOUND"
 
 
 def _encoded(body: Json) -> bytes:

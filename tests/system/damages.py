@@ -25,6 +25,7 @@ from tests.system.damages_of_the_catalogue import CATALOGUE
 from tests.system.damages_of_tickets import OF_TICKETS
 from tests.system.damages_of_times import TIMES
 from tests.system.damages_of_topics import TOPICS
+from tests.system.damages_of_webhooks import OF_WEBHOOKS
 
 DAMAGES = (
     OF_SEATS
@@ -46,5 +47,6 @@ DAMAGES = (
     + TIMES
     + TOPICS
     + OF_NOTICES
+    + OF_WEBHOOKS
     + AT_REST
 )

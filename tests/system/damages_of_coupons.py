@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.system.damage import NEW, Damage
+from tests.system.damages_of_webhooks import NO_MESSAGES
 
 LIMITS, DISCOUNTS = "coupons-are-used-within-their-limits", "discounts-are-of-coupons"
 OWN_SHOWS = "coupons-are-used-for-their-own-shows"
@@ -39,13 +40,15 @@ OF_COUPONS = (
 WITHIN_LIMITS = f"{COUPON} ({NEW}, 'RAIN', {IN_USE}, {IN_USE});{BY_ALL}"
 """What is no fault: bookings that are over are no uses."""
 
-SHOWS_OF_ONE = f"UPDATE inventory.shows SET organization_id = {NEW}"
+SHOWS_OF_ONE = f"{NO_MESSAGES};UPDATE inventory.shows SET organization_id = {NEW}"
 BOOKED_AT_ITS_SHOWS = f"{SHOWS_OF_ONE};UPDATE booking.bookings SET organization_id = {NEW}"
 OF_AN_ORGANIZATION = {
     "bookings of an organization's shows, some with a coupon for all shows": (
         f"{BOOKED_AT_ITS_SHOWS};UPDATE booking.coupons SET own_shows_only = false"
     ),
-    "bookings of its shows by code from before, which does not say whose they are": SHOWS_OF_ONE,
+    "bookings of its shows by code from before, which does not say whose they are": (
+        f"{SHOWS_OF_ONE};UPDATE booking.bookings SET organization_id = NULL"
+    ),
     "bookings of its shows with its coupon": f"{BOOKED_AT_ITS_SHOWS};{OWN_COUPON};{BY_ALL}",
 }
 """What is no fault: shows, bookings and coupons of organizations."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.system.damage import Damage, again
+from tests.system.damages_of_webhooks import NO_MESSAGES
 
 TOLD, WHOSE = "events-that-were-read-have-their-notices", "notices-are-for-the-users-of-bookings"
 
@@ -38,11 +39,11 @@ OF_NOTICES = (
 READ_LATER = {
     "events that notifications has not read": (
         "UPDATE notifications.topic_progress SET read_to = 0; DELETE FROM notifications.notices;"
-        " DELETE FROM notifications.mails"
+        f" DELETE FROM notifications.mails; {NO_MESSAGES}"
     ),
     "mails that were forgotten": (
         "UPDATE booking.topic_events SET created_at = created_at - interval '31 days';"
-        " DELETE FROM notifications.notices; DELETE FROM notifications.mails"
+        f" DELETE FROM notifications.notices; DELETE FROM notifications.mails; {NO_MESSAGES}"
     ),
     "notices that were read and removed": (
         "UPDATE booking.topic_events SET created_at = created_at - interval '2 days'; DELETE FROM notifications.notices"

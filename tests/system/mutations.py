@@ -297,6 +297,13 @@ HARMLESS = {
     "HideReview": "a review is hidden or not, as the last request says",
     "ReadNotice": "what was read stays so, since then",
     "ReadAllNotices": "what was read stays so, since then",
+    "CreateWebhookEndpoint": "an organization has one endpoint of a URL: a second one is refused",
+    "UpdateWebhookEndpoint": "an endpoint is what the last request says",
+    "DeleteWebhookEndpoint": "what is gone is gone",
+    "RotateWebhookSecret": "each is another secret, and the two of before sign as well for a day",
+    "EnableWebhookEndpoint": "what is enabled is enabled; `after` says where it goes on",
+    "DisableWebhookEndpoint": "what is disabled is disabled",
+    "ResendWebhookMessage": "a message that waits to be sent again waits once",
     "UploadHall": "a venue has one screen of a name",
     "SearchBookings": "it only reads: a POST as names are not for logs of paths",
     "UploadImage": "the same file again is the same image",
@@ -336,7 +343,8 @@ HARMLESS = {
     "ValidateCoupon": "a question: the answers that tell nothing are counted, each by itself",
 }
 """Mutations without a key, and why repeating them does nothing. Each has a test of its own: those of coupons and taxes
-in tests/booking, those of accounts and organizations in tests/identity, the others in test_keys.py."""
+in tests/booking, those of accounts and organizations in tests/identity, those of webhooks
+in tests/notifications, the others in test_keys.py."""
 
 SETTLES = {"RefundBooking": "status", "GrantRefund": "status"}
 """What equal answers may differ in while something is under way: docs/adr/0008-refund-answers.md says why."""

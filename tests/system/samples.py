@@ -1,9 +1,11 @@
-"""Requests of members of organizations: right ones, for the tests of what is wrong with others."""
+"""Requests of members of organizations, and of files: right ones, for the tests of what is wrong with others."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
+from gateway.openapi.examples import BODIES
 from stack.accounts import email
 from tests.inventory.pictures import picture
 from tests.system.client import Json
@@ -25,7 +27,9 @@ def over_rest(name: str, verb: str, body: Json | None) -> dict[str, Any]:
     return {"params": body} if verb in ("GET", "DELETE") else {"json": body}
 
 
-def samples_of_organizations(organization_id: str, member_id: str) -> dict[str, tuple[Json, Json | None]]:
+def samples_of_organizations(
+    organization_id: str, member_id: str, endpoint_id: str
+) -> dict[str, tuple[Json, Json | None]]:
     """Return them by method: values for its path's variables, and a body. The member is the demo user."""
     path, member = {"organization_id": organization_id}, {"memberId": member_id}
     return {
@@ -33,4 +37,20 @@ def samples_of_organizations(organization_id: str, member_id: str) -> dict[str, 
         "SetMemberRole": (path, member | {"role": "BOX_OFFICE"}),
         "RemoveMember": (path, member),
         LEAVE: (path, None),
+        **_samples_of_webhooks(organization_id, endpoint_id),
+    }
+
+
+def a_url() -> str:
+    """Return a URL that no endpoint has yet, of a host that nobody can have."""
+    return f"https://hooks.lantern.example/{uuid4()}"
+
+
+def _samples_of_webhooks(organization_id: str, endpoint_id: str) -> dict[str, tuple[Json, Json | None]]:
+    endpoint = BODIES["UpdateWebhookEndpoint"] | {"url": a_url()}
+    whose = {"organizationId": organization_id}
+    return {
+        "CreateWebhookEndpoint": ({}, endpoint | whose),
+        "UpdateWebhookEndpoint": ({"endpoint_id": endpoint_id}, endpoint),
+        **dict.fromkeys(("ListWebhookEndpoints", "ListWebhookMessages"), ({}, whose)),
     }

@@ -25,6 +25,7 @@ from tests.system.damages_of_keys import OF_KEYS
 from tests.system.databases import at_rest, later
 from tests.system.innocent import AT_ANY_TIME, WHILE_UNDER_WAY
 from tests.system.selling import guard, sell
+from tests.system.telling import have_an_organization_told
 
 CHANGES = """
     SELECT schemaname || '.' || relname AS name, n_tup_ins + n_tup_upd + n_tup_del AS changes
@@ -107,6 +108,7 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
         await guard(client, await client.make_show())
         await _have_accounts(stack, client)
         await _have_images(client)
+        await have_an_organization_told(stack, client)
         await at_rest(stack.server)
     with scratch(stack.server.url) as connection, snapshots(stack.server.url) as sources:
         assert sources.take()

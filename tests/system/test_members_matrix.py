@@ -23,7 +23,7 @@ from tests.system.client import Client, Json, Show, ok, refusal
 from tests.system.conftest import AUTH, opened_client
 from tests.system.databases import rows
 from tests.system.matrix import ABSENT, ADMITTED, DENIED, Callers
-from tests.system.samples import over_rest
+from tests.system.samples import a_url, over_rest
 from tests.system.selling import gstin
 from tests.system.test_bad_input import make_world
 
@@ -39,6 +39,7 @@ PRIVATE = {
     "booking_id": "BOOKING_NOT_FOUND",
     "coupon_id": "COUPON_NOT_FOUND",
     "seller_id": "SELLER_NOT_FOUND",
+    "endpoint_id": "WEBHOOK_ENDPOINT_NOT_FOUND",
 }
 """What nobody else is told of, and what they are told instead."""
 ORGANIZATION_NOT_FOUND = "ORGANIZATION_NOT_FOUND"
@@ -71,6 +72,16 @@ class House:
         path = f"organizations/{self.world.organization_id}/members"
         answer = await client.ask("POST", path, body, headers=client.organizer)
         assert answer.status_code in (200, 409), answer.text
+
+    async def endpoint(self, client: Client) -> str:
+        """Have the organization have another endpoint, and return its id."""
+        path, owner = "webhooks/endpoints", dict(self.members["OWNER"].metadata)
+        made = await client.ask("POST", path, BODIES["UpdateWebhookEndpoint"] | {"url": a_url()}, headers=owner)
+        if made.status_code == 200:
+            return str(ok(made)["endpoint"]["id"])
+        # Those that others were refused to delete are there.
+        listed = await client.ask("GET", path, headers=owner)
+        return next(str(one["id"]) for one in ok(listed)["endpoints"] if one["id"] != self.world.endpoint_id)
 
     async def image(self, client: Client) -> str:
         """Have the event have an image, also where that was deleted, and return its id."""
@@ -127,6 +138,7 @@ async def _house(
     booking = await admin.booked(show, world.user, show.seats[:1])
     seller = ok(await owner.ask("PUT", f"sellers/{uuid4()}", BODIES["SetSeller"] | {"taxNumber": (number := gstin())}))
     coupon = ok(await owner.ask("POST", "coupons", BODIES["CreateCoupon"] | {"code": str(uuid4())[:8]}))
+    endpoint = ok(await owner.ask("POST", "webhooks/endpoints", BODIES["UpdateWebhookEndpoint"]))
     layout = ok(await owner.ask("GET", f"seats/screens/{show.screen_id}"))
     public = ok(await owner.ask("POST", "events", EVENT | {"status": "PUBLISHED"}))
     draft = ok(await owner.ask("POST", "events", EVENT | {"status": "DRAFT"}))
@@ -154,6 +166,7 @@ async def _house(
         seller_id=seller["id"],
         tax_number=number,
         coupon_id=coupon["id"],
+        endpoint_id=endpoint["endpoint"]["id"],
     )
     return House(
         owned, replace(owned, event_id=draft["id"], show=replace(show, id=unseen["id"])), members, anothers_show
@@ -207,6 +220,8 @@ async def test_members_are_answered_as_the_policy_says(
             for who, member in house.members.items():
                 if method.descriptor.name == "DeleteImage":
                     request = {"image_id": await house.image(client)}, None
+                if method.descriptor.name == "DeleteWebhookEndpoint":
+                    request = {"endpoint_id": await house.endpoint(client)}, None
                 answer = await callers.ask(way, method, request, member.metadata)
                 if not is_as(answer.reason, wanted := expected(method, rule, who)):
                     complaints.append(f"{who} by {way} should be {wanted}: {answer}")

@@ -83,6 +83,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     await _have_an_account(stack, client)
     await _have_a_coupon(client, show)
     await _look_at_sales(client, show, seller, booking["id"])
+    await _have_an_endpoint(client)
     # Streams have no end: tests/gateway/test_gateway_streams.py is about them. What takes a key is held against the
     # document at each of its paths in test_keys.py.
     calls = {one["operationId"] for _, _, one in operations() if not one.get("x-server-streaming")}
@@ -94,6 +95,8 @@ ELSEWHERE = {
     *("ReceiveRazorpayWebhook", "ReturnFromRazorpay"),
     # A show has to be over before somebody reviews it: tests/inventory/test_reviews.py.
     *("WriteReview", "WriteReviewAlias", "DeleteReview", "ReportReview", "HideReview"),
+    # An endpoint has to be there that takes messages: test_told_organizations.py.
+    "ResendWebhookMessage",
     # Files: test_large_halls.py, test_images.py.
     *("UploadHall", "UploadImage", "DeleteImage", "ReorderImages", "GetImageFile"),
 }
@@ -111,6 +114,22 @@ async def _read_notices(client: Client, user: str) -> None:
     notice = await eventually(told)
     ok(await client.ask("POST", f"notices/{notice['id']}/read", {"userId": user}))
     ok(await client.ask("POST", "notices/read", {"userId": user}))
+
+
+async def _have_an_endpoint(client: Client) -> None:
+    """Have webhooks sent somewhere, and look at that; what they come to is tried in test_told_organizations.py."""
+    organization = {"organizationId": str(uuid4())}
+    body = BODIES["CreateWebhookEndpoint"] | organization
+    path = f"webhooks/endpoints/{ok(await client.ask('POST', 'webhooks/endpoints', body))['endpoint']['id']}"
+    ok(await client.ask("GET", "webhooks/endpoints", params=organization))
+    ok(await client.ask("GET", "webhooks/messages", params=organization))
+    ok(await client.ask("PUT", path, BODIES["UpdateWebhookEndpoint"]))
+    ok(await client.ask("POST", f"{path}/rotate-secret", {}))
+    ok(await client.ask("POST", f"{path}/disable", {}))
+    ok(await client.ask("POST", f"{path}/enable", {}))
+    ok(await client.ask("GET", f"{path}/attempts"))
+    ok(await client.ask("GET", path))
+    ok(await client.ask("DELETE", path))
 
 
 async def _hold_and_block_seats(client: Client, show: Show, user: str, seats: list[str]) -> None:

@@ -46,7 +46,9 @@ from boxoffice.inventory.v1.images_pb2_grpc import ImageServiceServicer as Image
 from boxoffice.inventory.v1.inventory_pb2_grpc import InventoryServiceServicer as Inventory
 from boxoffice.inventory.v1.reviews_pb2_grpc import ReviewServiceServicer as Reviews
 from boxoffice.notifications.v1 import notifications_pb2 as notifications
+from boxoffice.notifications.v1 import webhooks_pb2 as hooks
 from boxoffice.notifications.v1.notifications_pb2_grpc import NotificationServiceServicer as Notifications
+from boxoffice.notifications.v1.webhooks_pb2_grpc import WebhookServiceServicer as Webhooks
 from boxoffice.payment.v1 import payment_pb2 as payment
 from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Payments
 from google.api import annotations_pb2
@@ -314,6 +316,19 @@ class Methods:
     )
     read_notice = Method(Notifications, notifications.ReadNoticeRequest, notifications.Notice)
     read_all_notices = Method(Notifications, notifications.ReadAllNoticesRequest, notifications.ReadAllNoticesResponse)
+
+    # What organizations are told, and where.
+    create_webhook_endpoint = Method(Webhooks, hooks.CreateWebhookEndpointRequest, hooks.WebhookEndpointWithSecret)
+    get_webhook_endpoint = Method(Webhooks, hooks.GetWebhookEndpointRequest, hooks.WebhookEndpoint)
+    list_webhook_endpoints = Method(Webhooks, hooks.ListWebhookEndpointsRequest, hooks.ListWebhookEndpointsResponse)
+    update_webhook_endpoint = Method(Webhooks, hooks.UpdateWebhookEndpointRequest, hooks.WebhookEndpoint)
+    delete_webhook_endpoint = Method(Webhooks, hooks.DeleteWebhookEndpointRequest, hooks.DeleteWebhookEndpointResponse)
+    rotate_webhook_secret = Method(Webhooks, hooks.RotateWebhookSecretRequest, hooks.WebhookEndpointWithSecret)
+    enable_webhook_endpoint = Method(Webhooks, hooks.EnableWebhookEndpointRequest, hooks.WebhookEndpoint)
+    disable_webhook_endpoint = Method(Webhooks, hooks.DisableWebhookEndpointRequest, hooks.WebhookEndpoint)
+    list_webhook_attempts = Method(Webhooks, hooks.ListWebhookAttemptsRequest, hooks.ListWebhookAttemptsResponse)
+    resend_webhook_message = Method(Webhooks, hooks.ResendWebhookMessageRequest, hooks.ResendWebhookMessageResponse)
+    list_webhook_messages = Method(Webhooks, hooks.ListWebhookMessagesRequest, hooks.ListWebhookMessagesResponse)
 
     # Coupons.
     create_coupon = Method(Coupons, coupon.CreateCouponRequest, coupon.Coupon)

@@ -114,6 +114,7 @@ def _message(booking: Booking, kind: "_Kind.ValueType") -> events_pb2.BookingEve
         payment_id=str(booking.payment_id) if is_paid and booking.payment_id else "",
         refund_amount=booking.refund_amount or 0,
         refund_percentage=booking.refund_percentage or 0,
+        organization_id=str(booking.show.organization_id or ""),
     )
 
 

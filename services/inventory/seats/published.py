@@ -49,6 +49,8 @@ class PublicShow(Protocol):
     def currency(self) -> str: ...
     @property
     def revision(self) -> int: ...
+    @property
+    def organization_id(self) -> UUID | None: ...
 
 
 class PricedShow(PublicShow, Protocol):
@@ -102,5 +104,6 @@ def _event(kind: "Kind.ValueType", show: PublicShow, listed: PriceList) -> Topic
             events_pb2.ShowEvent.Price(tier=seat_pb2.Seat.Tier.Value(price.tier), price=price.price)
             for price in listed.prices
         ],
+        organization_id=str(show.organization_id or ""),
     )
     return TopicEvent(show.id, event.version, Kind.Name(kind), event.SerializeToString())

@@ -33,7 +33,7 @@ MULTIPLIERS = """
 SHOWS_TO_TELL_OF = """
     SELECT
         s.id, s.event_id, c.venue_id, s.screen_id, s.starts_at, s.ends_at, s.sales_start_at,
-        coalesce(s.sales_end_at, s.starts_at) AS sales_end_at, s.currency, s.revision
+        coalesce(s.sales_end_at, s.starts_at) AS sales_end_at, s.currency, s.revision, s.organization_id
     FROM shows s JOIN screens c ON c.id = s.screen_id WHERE s.id = ANY(%(show_ids)s) AND s.status <> 'DRAFT'
 """
 """What the topic tells of those of the shows that are public."""

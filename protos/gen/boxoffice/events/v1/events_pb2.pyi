@@ -107,6 +107,7 @@ class BookingEvent(_message.Message):
     FINAL_AMOUNT_FIELD_NUMBER: _builtins.int
     REFUND_ID_FIELD_NUMBER: _builtins.int
     SEATS_LEFT_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Its place in the topic, from 1."""
     kind: Global___BookingEvent.Kind.ValueType
@@ -139,6 +140,8 @@ class BookingEvent(_message.Message):
     """The refund that was carried out, or failed after all (UUID); where it is PARTLY_REFUNDED or REFUND_UNDONE, else empty."""
     seats_left: _builtins.int
     """How many of its seats were not given back; where it is PARTLY_REFUNDED or REFUND_UNDONE, else 0."""
+    organization_id: _builtins.str
+    """The organization whose show it is (UUID); empty where it is Boxoffice's own; absent in events from before it was told."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was written, by booking's clock. Clocks may be set back: the order is that of positions."""
@@ -167,14 +170,20 @@ class BookingEvent(_message.Message):
         final_amount: _builtins.int | None = ...,
         refund_id: _builtins.str = ...,
         seats_left: _builtins.int = ...,
+        organization_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "expires_at", b"expires_at", "final_amount", b"final_amount", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "_organization_id", b"_organization_id", "expires_at", b"expires_at", "final_amount", b"final_amount", "organization_id", b"organization_id", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "final_amount", b"final_amount", "kind", b"kind", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_id", b"refund_id", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "seats_left", b"seats_left", "show_id", b"show_id", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "_organization_id", b"_organization_id", "booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "final_amount", b"final_amount", "kind", b"kind", "organization_id", b"organization_id", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_id", b"refund_id", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "seats_left", b"seats_left", "show_id", b"show_id", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__final_amount: _TypeAlias = _typing.Literal["final_amount"]  # noqa: Y015
     _WhichOneofArgType__final_amount: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount"]  # noqa: Y015
+    _WhichOneofReturnType__organization_id: _TypeAlias = _typing.Literal["organization_id"]  # noqa: Y015
+    _WhichOneofArgType__organization_id: _TypeAlias = _typing.Literal["_organization_id", b"_organization_id"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__final_amount) -> _WhichOneofReturnType__final_amount | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__organization_id) -> _WhichOneofReturnType__organization_id | None: ...
 
 Global___BookingEvent: _TypeAlias = BookingEvent  # noqa: Y015
 
@@ -261,6 +270,7 @@ class ShowEvent(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     PRICES_VERSION_FIELD_NUMBER: _builtins.int
     SALES_START_AT_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Its place in the topic, from 1."""
     kind: Global___ShowEvent.Kind.ValueType
@@ -281,6 +291,8 @@ class ShowEvent(_message.Message):
     """Grows with every edit of its times and its hall, from 1; 0 in events from before it was told."""
     prices_version: _builtins.int
     """Which list of its prices this is, from 1; 0 in events from before it was told."""
+    organization_id: _builtins.str
+    """The organization whose it is (UUID); empty where it is Boxoffice's own; absent in events from before it was told."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was written, by inventory's clock. Clocks may be set back: the order is that of positions."""
@@ -324,11 +336,14 @@ class ShowEvent(_message.Message):
         revision: _builtins.int = ...,
         prices_version: _builtins.int = ...,
         sales_start_at: _timestamp_pb2.Timestamp | None = ...,
+        organization_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "start_time", b"start_time", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_organization_id", b"_organization_id", "end_time", b"end_time", "organization_id", b"organization_id", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "start_time", b"start_time", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "kind", b"kind", "position", b"position", "prices", b"prices", "prices_version", b"prices_version", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "show_id", b"show_id", "start_time", b"start_time", "time", b"time", "venue_id", b"venue_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_organization_id", b"_organization_id", "currency", b"currency", "end_time", b"end_time", "event_id", b"event_id", "kind", b"kind", "organization_id", b"organization_id", "position", b"position", "prices", b"prices", "prices_version", b"prices_version", "revision", b"revision", "sales_end_at", b"sales_end_at", "sales_start_at", b"sales_start_at", "screen_id", b"screen_id", "show_id", b"show_id", "start_time", b"start_time", "time", b"time", "venue_id", b"venue_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__organization_id: _TypeAlias = _typing.Literal["organization_id"]  # noqa: Y015
+    _WhichOneofArgType__organization_id: _TypeAlias = _typing.Literal["_organization_id", b"_organization_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__organization_id) -> _WhichOneofReturnType__organization_id | None: ...
 
 Global___ShowEvent: _TypeAlias = ShowEvent  # noqa: Y015

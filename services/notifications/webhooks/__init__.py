@@ -1,0 +1,1 @@
+"""Webhooks: what organizations are told, and where it is sent."""
