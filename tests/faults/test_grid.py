@@ -11,9 +11,9 @@ import random
 
 import pytest
 
-from tests.faults.area_operations import OPERATIONS
 from tests.faults.conftest import Report
 from tests.faults.controller import Point
+from tests.faults.gateway_operations import OPERATIONS
 from tests.faults.grid import KILL, LATE, PLAYS, RESET, SLOW, Case, Outcome, cases_of, idle_points, run
 from tests.faults.world import World
 
@@ -69,7 +69,9 @@ async def test_the_pivots_and_some_drawn_points_survive_their_faults(
         for case in await cases_of(world, operation, idle)
     ]
     pivots = [_pivot(cases, *pivot) for pivot in PIVOTS]
-    quick = [case for case in cases if case.do not in (LATE, SLOW) and case not in pivots]
+    # Played once, an operation may have the page of a consumer among its points that tells of the play before.
+    own = [case for case in cases if not case.point.operation.startswith("consumer ")]
+    quick = [case for case in own if case.do not in (LATE, SLOW) and case not in pivots]
     outcome = Outcome()
     await run(world, [*pivots, *lot.sample(quick, DRAWN_FAULTS)], outcome)
     report[f"sample of seed {SEED}"] = outcome

@@ -14,6 +14,7 @@ import httpx
 
 from audit import audit
 from stack.launcher import Stack
+from storm.razorpay import StandIn
 from tests.faults.controller import Controller
 from tests.patience import eventually, patient
 from tests.system.client import Client, Json, Show, new_user, ok
@@ -35,6 +36,10 @@ HURRY = {
         "UPDATE cancelled_shows SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
         "UPDATE show_updates SET lease_until = boxoffice_clock() WHERE lease_until > boxoffice_clock()",
         "UPDATE outbox SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > clock_timestamp()",
+    ),
+    "identity": (
+        "UPDATE deletions SET lease_until = boxoffice_clock()"
+        " WHERE emptied_at IS NULL AND lease_until > boxoffice_clock()",
     ),
     "payment": (
         "UPDATE outbox SET next_attempt_at = clock_timestamp() WHERE next_attempt_at > clock_timestamp()",
@@ -76,6 +81,8 @@ class World:
     stack: Stack
     controller: Controller
     client: Client
+    razorpay: StandIn
+    """Where payment finds it once it is started with its settings."""
     _shows: dict[timedelta, tuple[Show, list[str]]] = field(default_factory=dict)
     _violations: set[str] = field(default_factory=set)
 

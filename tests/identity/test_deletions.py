@@ -295,3 +295,17 @@ async def test_a_deletion_that_is_killed_at_any_step_is_carried_on_or_never_bega
             assert (await house.login((await rows(house, "users", "id", tokens.user_id))[0].email)).user_id
     assert {"call CloseUser", "answered CloseUser", "call ForgetReviewer", "answered ForgetReviewer"} <= set(points)
     assert len([point for point in points if point.startswith("commit")]) >= 4
+
+
+async def test_whoever_deletes_an_account_is_told_so_though_another_process_has_done_it_meanwhile(house: House) -> None:
+    tokens = await house.somebody()
+
+    async def taken_over(_: str) -> None:
+        house.peers.while_closing = None
+        await house.db.execute("UPDATE deletions SET lease_until = boxoffice_clock()")
+        await carried_on(house)
+        assert await is_empty(house, tokens.user_id)
+
+    house.peers.while_closing = taken_over
+    await delete(house, tokens)
+    assert await is_empty(house, tokens.user_id)

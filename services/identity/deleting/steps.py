@@ -16,6 +16,7 @@ from services.chassis.store.database import Database
 from services.identity.accounts.passwords import Accounts
 from services.identity.clients import BookingClient, InventoryClient
 from services.identity.deleting import operation
+from services.identity.errors import UserNotFound
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +41,14 @@ class Deletions:
         """
         if await operation.is_deleted(self._db, user_id):
             return
-        async with self._accounts.confirmed(user_id, password, address) as (tx, password_hash):
-            await operation.begin(tx, user_id, password_hash)
-        await self._carry_on(user_id)
+        try:
+            async with self._accounts.confirmed(user_id, password, address) as (tx, password_hash):
+                await operation.begin(tx, user_id, password_hash)
+            await self._carry_on(user_id)
+        except UserNotFound:
+            # Somebody who has taken it over may have deleted the account meanwhile.
+            if not await operation.is_deleted(self._db, user_id):
+                raise
 
     async def carry_on_once(self) -> int:
         """Carry on one batch of deletions that nobody is at; return how many. A job."""
