@@ -18,6 +18,7 @@ COPY certificates certificates
 COPY databases databases
 COPY gateway gateway
 COPY services services
+COPY third_party/noto third_party/noto
 COPY roster.py roster.toml ./
 COPY docker/health.py docker/health.py
 # The image is read-only where it runs: what Python would write beside the code is written now. And whoever's files

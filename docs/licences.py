@@ -41,6 +41,8 @@ KNOWN = {
     "jinja2": "BSD-3-Clause",
     # Declares that it is a BSD licence; its file says which.
     "segno": "BSD-3-Clause",
+    # Declares these, and those of what it contains.
+    "pypdfium2": "BSD-3-Clause AND Apache-2.0",
     # Declares half of it.
     "uvloop": "MIT OR Apache-2.0",
 }
@@ -55,7 +57,7 @@ tests and `make run`.
 psycopg is under the LGPL, certifi and a few others under the MPL: both let code like this use them and keep its own
 licence. Whoever changes those packages and passes them on, passes the changes on under theirs.
 
-## Contained programs and contracts
+## Contained programs, contracts and fonts
 
 | | licence | comes with |
 |---|---|---|
@@ -66,6 +68,7 @@ licence. Whoever changes those packages and passes them on, passes the changes o
 | Swagger UI | Apache-2.0 | the package `mkdocs-swagger-ui-tag` |
 | `third_party/googleapis` | Apache-2.0 | this repository, with its licence |
 | `third_party/protovalidate` | Apache-2.0 | this repository, with its licence |
+| `third_party/noto` | OFL-1.1 | this repository, with its licence |
 | GeoNames' cities and their time zones (geonames.org) | CC-BY-4.0 | this repository, inventory's `cities.tsv` |
 
 ## Packages

@@ -77,6 +77,7 @@ VIOLATIONS = [
     ("inventory-images", "services.inventory.images.store", "services.inventory.images.workshop"),
     ("worker", "services.inventory.images.worker", "services.chassis.ids"),
     ("pictures", "services.inventory.images.rpc", "PIL"),
+    ("press", "services.booking.papers.worker", "services.chassis.ids"),
     ("inventory", "services.inventory.halls.screens", "services.inventory.catalogue.venues"),
     ("domain", "services.inventory.seats.commands", "psycopg"),
     ("domain", "services.booking.bookings.domain", "asyncio"),

@@ -83,7 +83,15 @@ PARAMETERS: Json = {
 
 _SIGNED = "As the Standard Webhooks specification says."
 
+_LANGUAGE = {
+    "name": "Accept-Language",
+    "in": "header",
+    "description": "Chooses between English and Hindi where `language` is absent.",
+    "schema": {"type": "string"},
+}
+
 HEADERS: dict[str, list[Json]] = {
+    **{name: [_LANGUAGE] for name in ("RenderCalendar", "RenderInvoice", "RenderTickets")},
     "ReceiveRazorpayWebhook": [
         {
             "name": "X-Razorpay-Signature",
@@ -191,6 +199,9 @@ ANSWERS: dict[str, Json] = {
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
     "GetJwks": {"application/jwk-set+json": {"schema": {"type": "object"}}},
     "GetTicketKeys": {"application/jwk-set+json": {"schema": {"type": "object"}}},
+    "RenderCalendar": {"text/calendar": {"schema": {"type": "string"}}},
+    "RenderInvoice": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+    "RenderTickets": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
     "RenderTicketCode": {
         "image/png": {"schema": {"type": "string", "format": "binary"}},
         "image/svg+xml": {"schema": {"type": "string"}},

@@ -18,6 +18,8 @@ from boxoffice.booking.v1 import (
     invoices_pb2_grpc,
     office_pb2,
     office_pb2_grpc,
+    papers_pb2,
+    papers_pb2_grpc,
     tariffs_pb2,
     tariffs_pb2_grpc,
     taxes_pb2,
@@ -41,6 +43,8 @@ from services.booking.office.names import CONSUMER as NAMES_CONSUMER
 from services.booking.office.names import Names, keep_names
 from services.booking.office.rpc import OfficeServicer
 from services.booking.office.searches import forget_searches
+from services.booking.papers.rpc import PaperServicer
+from services.booking.papers.workshop import Workshop
 from services.booking.people import IdentityClient
 from services.booking.rpc import BookingServicer, Desks
 from services.booking.saga import Saga
@@ -78,6 +82,7 @@ SERVICES = [
     tariffs_pb2.DESCRIPTOR.services_by_name["TariffService"].full_name,
     invoices_pb2.DESCRIPTOR.services_by_name["InvoiceService"].full_name,
     tickets_pb2.DESCRIPTOR.services_by_name["TicketService"].full_name,
+    papers_pb2.DESCRIPTOR.services_by_name["PaperService"].full_name,
     cancellations_pb2.DESCRIPTOR.services_by_name["CancellationService"].full_name,
     office_pb2.DESCRIPTOR.services_by_name["OfficeService"].full_name,
 ]
@@ -93,28 +98,16 @@ async def run(settings: Settings) -> None:
     inventory, payments = InventoryClient(to_inventory), PaymentClient(to_payment)
     people = IdentityClient(to_identity if settings.auth == "on" else None)
     outbox = Outbox(background)
-    saga, recovery = (
-        Saga(
-            pool,
-            outbox,
-            inventory,
-            payments,
-            render=messages.changed_bytes,
-            expiry=timedelta(minutes=settings.booking_expiry_minutes),
-            extension=timedelta(minutes=settings.decline_extension_minutes),
-            free_per_day=settings.free_bookings_per_day,
-            free_takes_email=settings.free_bookings_need_verified_email,
-            full_refund=timedelta(hours=settings.reschedule_refund_hours),
-        )
-        for pool in (db, background)
-    )
+    saga, recovery = (_saga(pool, outbox, inventory, payments, settings) for pool in (db, background))
     desks = _desks(saga)
     bookings = Bookings(db)
     changes = Changes(background, max_waiting=settings.max_streams, heartbeat_seconds=settings.heartbeat_seconds)
     server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db, inventory))
     servicer = BookingServicer(db, bookings, changes, outbox, desks, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
-    _add_others(server, db, inventory, await _ticket_keys(pools, settings))
+    ticket_keys, workshop = await _ticket_keys(pools, settings), Workshop()
+    _add_others(server, db, inventory, ticket_keys)
+    papers_pb2_grpc.add_PaperServiceServicer_to_server(PaperServicer(db, ticket_keys, inventory, workshop), server)
     office = OfficeServicer(db, bookings, inventory, payments, people)
     office_pb2_grpc.add_OfficeServiceServicer_to_server(office, server)
     await serve(
@@ -131,7 +124,30 @@ async def run(settings: Settings) -> None:
         ticks=_ticks(background, recovery, settings),
         ready=Readiness(url),
         ending=[changes.end],
-        closing=[desks.plain.close, desks.with_coupons.close, *(each.close for each in channels), pools.close],
+        closing=[
+            desks.plain.close,
+            desks.with_coupons.close,
+            workshop.close,
+            *(each.close for each in channels),
+            pools.close,
+        ],
+    )
+
+
+def _saga(
+    db: Database, outbox: Outbox, inventory: InventoryClient, payments: PaymentClient, settings: Settings
+) -> Saga:
+    return Saga(
+        db,
+        outbox,
+        inventory,
+        payments,
+        render=messages.changed_bytes,
+        expiry=timedelta(minutes=settings.booking_expiry_minutes),
+        extension=timedelta(minutes=settings.decline_extension_minutes),
+        free_per_day=settings.free_bookings_per_day,
+        free_takes_email=settings.free_bookings_need_verified_email,
+        full_refund=timedelta(hours=settings.reschedule_refund_hours),
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Collection
-from datetime import UTC
+from datetime import UTC, timedelta
 from uuid import UUID
 
 import grpc
@@ -57,6 +57,12 @@ class CatalogueClient:
         if len(self._shows) > SHOWS:
             self._shows.popitem(last=False)
         return known
+
+    async def length(self, show_id: UUID) -> timedelta | None:
+        """Return how long a show takes, None if it does not say. Raises inventory's SHOW_NOT_FOUND."""
+        show = await call(self._catalog.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)), seconds=SECONDS)
+        length = show.end_time.ToDatetime() - show.start_time.ToDatetime()
+        return length if length > timedelta() else None
 
     async def owner_of_show(self, show_id: UUID) -> UUID | None:
         """Return the organization whose a show is, None: Boxoffice's own. Raises inventory's SHOW_NOT_FOUND.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.chassis.errors import Aborted, AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted
+from services.chassis.errors import Aborted, AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted, Unavailable
 
 
 class BookingNotFound(NotFound):
@@ -217,6 +217,12 @@ class InvoiceNotFound(NotFound):
     """This booking has no invoice: it was never confirmed, or nobody has said by whom its show is sold."""
 
     reason = "INVOICE_NOT_FOUND"
+
+
+class PaperNotMade(Unavailable):
+    """This paper could not be made this time: try again in a moment."""
+
+    reason = "PAPER_NOT_MADE"
 
 
 class ExportTooLarge(FailedPrecondition):

@@ -5,7 +5,7 @@ from datetime import UTC
 from uuid import UUID
 
 import grpc
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, papers_pb2, papers_pb2_grpc
 from boxoffice.events.v1 import events_pb2
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
@@ -13,13 +13,16 @@ from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
 from services.chassis.errors import Code, Failure
 from services.chassis.wire.calls import call
 from services.chassis.writes.consumer import Events
-from services.notifications.peers import BookingInWords, Recipient, ShowNow
+from services.notifications.peers import Attachment, BookingInWords, Recipient, ShowNow
 
 BOOKINGS = "bookings"
 """The topic that booking publishes."""
 
 PAGE = 500
 """Events of it that are read at once, as many as its contract allows: a page costs more than an event."""
+
+PAPER_SECONDS = 5.0
+"""How long a paper may take: those of a batch of mails are asked for one after the other, within the mails' lease."""
 
 SHOWS = "shows"
 """The topic that inventory publishes."""
@@ -30,6 +33,7 @@ class BookingClient:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = booking_pb2_grpc.BookingServiceStub(channel)
+        self._papers = papers_pb2_grpc.PaperServiceStub(channel)
 
     async def events(self, after: int | None) -> Events[events_pb2.BookingEvent]:
         """Return the events of the topic `bookings` behind a position, or the oldest that are kept."""
@@ -55,6 +59,22 @@ class BookingClient:
             is_confirmed=booking.status == booking_pb2.Booking.CONFIRMED,
             pay_until=booking.expires_at.ToDatetime(tzinfo=UTC) if is_pending else None,
         )
+
+    async def papers(self, booking_id: UUID, user_id: UUID, language: str) -> list[Attachment]:
+        """Return the tickets that a user holds of a booking, and the calendar of its show.
+
+        Raises booking's TICKET_NOT_FOUND where there are none, TICKET_REVOKED where all were given back.
+        """
+        said = papers_pb2.Language.Value(language.upper())
+        of = {"booking_id": str(booking_id), "user_id": str(user_id)}
+        tickets = papers_pb2.RenderTicketsRequest(**of, language=said)
+        calendar = papers_pb2.RenderCalendarRequest(**of, language=said)
+        pdf = await call(self._papers.RenderTickets, tickets, seconds=PAPER_SECONDS)
+        ics = await call(self._papers.RenderCalendar, calendar, seconds=PAPER_SECONDS)
+        return [
+            Attachment("tickets.pdf", "application/pdf", pdf.data),
+            Attachment("show.ics", "text/calendar", ics.data),
+        ]
 
 
 class IdentityClient:

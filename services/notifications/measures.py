@@ -11,6 +11,7 @@ MAILS = Counter(
 WEBHOOKS = Counter(
     "boxoffice_organization_webhooks", "Attempts to post a message or a challenge to an organization", ["outcome"]
 )
+PAPERLESS = Counter("boxoffice_mails_without_papers", "Mails that went without their tickets")
 
 MEASURES = (
     Measure(

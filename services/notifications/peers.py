@@ -40,3 +40,13 @@ class ShowNow:
     starts_at: datetime
     ends_at: datetime
     is_cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail."""
+
+    name: str
+    content_type: str
+    """Such as application/pdf, without parameters."""
+    data: bytes

@@ -55,6 +55,7 @@ def test_the_services_image_has_no_installer_and_no_sources_but_what_runs() -> N
         "roster.py",
         "roster.toml",
         "services",
+        "third_party/noto",
         "docker/health.py",
     }
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 import grpc
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, papers_pb2, papers_pb2_grpc
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
+from google.api import httpbody_pb2
 
-from services.chassis.errors import NotFound, Unauthenticated
+from services.chassis.errors import Failure, NotFound, Unauthenticated
 from tests.notifications.topics import START, Topics
 from tests.servers import served
 
@@ -39,6 +40,11 @@ class Peers:
     asked_shows: list[str] = field(default_factory=list)
     tells_services: bool = True
     """Whether identity knows services, as it does where AUTH is on."""
+    pdf: bytes = b"%PDF-1.7 tickets"
+    no_papers: Failure | None = None
+    """Why booking makes none."""
+    papers: int = 0
+    """How often it was asked for tickets as files."""
     channel: grpc.aio.Channel | None = None
     address: str = ""
 
@@ -93,6 +99,23 @@ class _Booking(booking_pb2_grpc.BookingServiceServicer):
         return booking
 
 
+CALENDAR = "BEGIN:VCALENDAR\r\nSUMMARY:नौ नदियाँ\r\nEND:VCALENDAR\r\n"
+
+
+class _Papers(papers_pb2_grpc.PaperServiceServicer):
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def RenderTickets(self, request: papers_pb2.RenderTicketsRequest, context: Any) -> httpbody_pb2.HttpBody:
+        self._peers.papers += 1
+        if self._peers.no_papers is not None:
+            raise self._peers.no_papers
+        return httpbody_pb2.HttpBody(content_type="application/pdf", data=self._peers.pdf)
+
+    async def RenderCalendar(self, request: papers_pb2.RenderCalendarRequest, context: Any) -> httpbody_pb2.HttpBody:
+        return httpbody_pb2.HttpBody(content_type="text/calendar; charset=utf-8", data=CALENDAR.encode())
+
+
 class _Catalogue(catalog_pb2_grpc.CatalogServiceServicer):
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
@@ -112,12 +135,13 @@ class _Catalogue(catalog_pb2_grpc.CatalogServiceServicer):
 
 @asynccontextmanager
 async def served_peers(topics: Topics) -> AsyncIterator[Peers]:
-    """Serve the three at one address."""
+    """Serve them at one address."""
     peers = Peers(topics)
     ports: list[int] = []
     async with served(
         lambda server: identity_pb2_grpc.add_IdentityServiceServicer_to_server(_Identity(peers), server),
         lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(_Booking(peers), server),
+        lambda server: papers_pb2_grpc.add_PaperServiceServicer_to_server(_Papers(peers), server),
         lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(_Catalogue(peers), server),
         lambda server: ports.append(server.add_insecure_port("127.0.0.1:0")),
     ) as channel:

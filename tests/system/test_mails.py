@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from stack import mails
 from stack.launcher import Stack
+from tests.booking.papers import codes
 from tests.patience import eventually
 from tests.system.client import Client, Show, ok
 from tests.system.databases import connected
@@ -33,5 +34,10 @@ async def test_who_has_a_verified_address_finds_a_mail_of_the_ticket_in_the_fold
         return None
 
     mail = await eventually(kept)
+    pdf, calendar = mail.iter_attachments()
+    tickets = ok(await client.ask("GET", f"bookings/{booking['id']}/tickets", params={"userId": user["id"]}))["tickets"]
+    held = [ok(await client.ask("GET", f"tickets/{each['id']}/code"))["code"] for each in tickets]
+    assert codes(pdf.get_content()) == [[code] for code in held], "as a gate reads them from the picture of a page"
+    assert booking["bookingNumber"] in calendar.get_content()
     text = mail.get_body(("plain",)).get_content()
     assert booking["bookingNumber"] in text and stack.public_url in text

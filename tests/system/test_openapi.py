@@ -247,6 +247,12 @@ async def _show_a_ticket(client: Client, booking_id: str) -> None:
         drawn = await client.ask("GET", f"tickets/{ticket['id']}/qr", params={"format": look})
         assert (drawn.status_code, drawn.headers["content-type"]) == (200, kind), drawn.text
     assert len((await client.http.get("/.well-known/ticket-keys.json")).json()["keys"]) == 1
+    printed = await client.ask("GET", f"bookings/{booking_id}/tickets.pdf", params={"ticketId": ticket["id"]})
+    assert (printed.status_code, printed.headers["content-type"]) == (200, "application/pdf"), printed.text
+    assert printed.headers["cache-control"] == "private, no-store" and printed.content.startswith(b"%PDF")
+    calendar = await client.ask("GET", f"bookings/{booking_id}/calendar.ics", params={"language": "HI"})
+    assert calendar.headers["content-type"].startswith("text/calendar")
+    assert calendar.text.startswith("BEGIN:VCALENDAR") and "बुकिंग" in calendar.text
 
 
 async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: str) -> None:
@@ -263,6 +269,9 @@ async def _look_at_sales(client: Client, show: Show, seller: Json, booking_id: s
         f"events/{show.movie_id}/sales",
     ):
         ok(await client.ask("GET", path))
+    invoice = await client.ask("GET", f"bookings/{booking_id}/invoice.pdf")
+    assert (invoice.status_code, invoice.headers["content-type"]) == (200, "application/pdf"), invoice.text
+    assert invoice.headers["content-disposition"].endswith('.pdf"')
     exported = await client.ask("GET", f"shows/{show.id}/bookings/export")
     assert (exported.status_code, exported.headers["content-type"]) == (200, "text/csv; charset=utf-8"), exported.text
     assert exported.headers["cache-control"] == "no-store" and exported.content.endswith(b"\r\n# end,1\r\n")

@@ -1,6 +1,6 @@
 """The reasons that are about prices, taxes, invoices and coupons, each an exception of its family."""
 
-from boxoffice_client.families import AlreadyExists, BoxofficeError, FailedPrecondition, NotFound
+from boxoffice_client.families import AlreadyExists, BoxofficeError, FailedPrecondition, NotFound, Unavailable
 
 
 class TooManyCodes(BoxofficeError):
@@ -13,6 +13,12 @@ class TooManySearches(BoxofficeError):
     """Bookings were searched too often within a minute: see `retry_after_seconds`."""
 
     reason = "TOO_MANY_SEARCHES"
+
+
+class PaperNotMade(Unavailable):
+    """A ticket or an invoice could not be made as a file this time: see `retry_after_seconds`."""
+
+    reason = "PAPER_NOT_MADE"
 
 
 class AmountTooLarge(FailedPrecondition):

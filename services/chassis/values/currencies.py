@@ -21,7 +21,9 @@ _SYMBOLS = {"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
 
 def money(amount: int, currency: str) -> str:
-    """Write an amount of minor units as people do: ₹500.00, CHF 12.50.
+    """Write an amount of minor units as people do: ₹12,34,500.00, CHF 1,234.50.
+
+    Rupees are counted in lakhs and crores, in whatever language: the groups above the first have two digits.
 
     A code that is not, or no more, on the list has minor units of a size that nobody knows: that is said.
     """
@@ -29,5 +31,16 @@ def money(amount: int, currency: str) -> str:
     if digits is None:
         return f"{currency}\u00a0{amount:,} minor units"
     whole, part = divmod(amount, 10**digits)
-    number = f"{whole:,}" + (f".{part:0{digits}}" if digits else "")
+    number = (_in_lakhs(whole) if currency == "INR" else f"{whole:,}") + (f".{part:0{digits}}" if digits else "")
     return _SYMBOLS[currency] + number if currency in _SYMBOLS else f"{currency}\u00a0{number}"
+
+
+def _in_lakhs(whole: int) -> str:
+    above, first = divmod(whole, 1000)
+    if not above:
+        return str(first)
+    text = str(above)
+    begin = len(text) % 2
+    groups = [text[:begin]] if begin else []
+    groups += [text[at : at + 2] for at in range(begin, len(text), 2)]
+    return ",".join([*groups, f"{first:03}"])

@@ -1,44 +1,26 @@
 """Mails in words: from templates, which are files, by language."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Sequence
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.chassis.values.currencies import money
+from services.chassis.values.spoken import spoken
 from services.notifications.mails.domain import Mail, line
-from services.notifications.peers import BookingInWords, Recipient
+from services.notifications.peers import Attachment, BookingInWords, Recipient
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-
-LANGUAGES = ("en", "hi")
 
 LONGEST_SUBJECT = 150
 
 _POLICY = SMTP.clone(cte_type="7bit")
 """Every server takes 7-bit bytes as they are."""
-
-_DAYS = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "hi": ("सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार"),
-}
-_MONTHS = {
-    "en": (
-        *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
-        *("November", "December"),
-    ),
-    "hi": (
-        *("जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर"),
-        *("नवंबर", "दिसंबर"),
-    ),
-}
 
 
 class AddressUnusable(ValueError):
@@ -57,12 +39,19 @@ class Composer:
         self._text = Environment(autoescape=False, **options)  # type: ignore[arg-type]
         self._html = Environment(autoescape=True, **options)  # type: ignore[arg-type]
 
-    def compose(self, mail: Mail, booking: BookingInWords, to: Recipient, language: str) -> bytes:
+    def compose(
+        self,
+        mail: Mail,
+        booking: BookingInWords,
+        to: Recipient,
+        language: str,
+        attachments: Sequence[Attachment] = (),
+    ) -> bytes:
         """Return a mail as it goes over the wire: the same bytes each time, so that a second one is known as such.
 
         Raises AddressUnusable.
         """
-        words = self._words(mail, booking, to, language)
+        words = self._words(mail, booking, to, language) | {"has_papers": bool(attachments)}
         said = self._text.get_template(f"{language}/{mail.fact.kind.lower()}.txt").render(words)
         subject, _, body = said.partition("\n")
         body = body.strip("\n") + "\n"
@@ -82,13 +71,20 @@ class Composer:
             "public_url": self._public_url,
         }
         message.add_alternative(self._html.get_template("mail.html").render(page), subtype="html")
-        # Only now: what is said of the content goes to its first part.
-        message["Content-Language"] = language
         # What a part is divided by is else drawn anew each time.
         message.set_boundary(f"={mail.id.hex}=")
+        if attachments:
+            for one in attachments:
+                kind, _, of = one.content_type.partition("/")
+                # A reader would take a text for ASCII, and a calendar without a method for one to be asked about.
+                params = {"charset": "utf-8", "method": "PUBLISH"} if kind == "text" else None
+                message.add_attachment(one.data, maintype=kind, subtype=of, filename=one.name, params=params)
+            message.set_boundary(f"={mail.id.hex}=papers=")
+        # Only now: what is said of the content goes to its first part.
+        message["Content-Language"] = language
         return message.as_bytes()
 
-    def _words(self, mail: Mail, booking: BookingInWords, to: Recipient, language: str) -> Mapping[str, object]:
+    def _words(self, mail: Mail, booking: BookingInWords, to: Recipient, language: str) -> dict[str, object]:
         fact = mail.fact
         starts_at = fact.starts_at or booking.starts_at
         return {
@@ -115,10 +111,3 @@ def ascii_address(email: str) -> str:
     except (ValueError, MessageError, LookupError) as error:
         raise AddressUnusable() from error
     return written
-
-
-def spoken(time: datetime, zone: str, language: str) -> str:
-    """Return a time as the clocks of a zone show it; where no zone is given, in UTC."""
-    local = time.astimezone(ZoneInfo(zone or "UTC"))
-    day, month = _DAYS[language][local.weekday()], _MONTHS[language][local.month - 1]
-    return f"{day}, {local.day} {month} {local.year}, {local:%H:%M} ({zone or 'UTC'})"

@@ -16,9 +16,9 @@ from services.notifications.mails import operation
 from services.notifications.mails.composing import AddressUnusable, Composer, ascii_address
 from services.notifications.mails.delivery import Server, ServerAway, Session
 from services.notifications.mails.domain import LEASE, Mail, Outcome, ReminderCheck, Result, why_not_remind
-from services.notifications.measures import MAILS
+from services.notifications.measures import MAILS, PAPERLESS
 from services.notifications.notices.domain import Kind
-from services.notifications.peers import BookingInWords, Recipient
+from services.notifications.peers import Attachment, BookingInWords, Recipient
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,15 @@ UNSENT_BATCH = 200
 TRIES_BEHIND = 5
 """How often a mail waits for booking to follow a rescheduled show, which takes seconds. Then it goes as it is: where
 the show was rescheduled again, booking never shows what this mail is about."""
+TRIES_FOR_PAPERS = 5
+"""How often a mail waits for its tickets as files, which takes a minute. Then it goes without, and names the page that
+has them."""
+WITH_PAPERS = {Kind.CONFIRMED, Kind.SHOW_RESCHEDULED}
+"""Facts whose mails have the tickets and a calendar with them."""
+MAX_PAPERS_BYTES = 2 * 1024 * 1024
+"""Of all files of a mail; a hundred tickets are a quarter of it. Larger mails are refused by many servers."""
+NO_TICKETS = ("TICKET_REVOKED", "BOOKING_NOT_FOUND")
+"""Why a booking has no papers and will not come to have any."""
 PAUSE_SECONDS = 1.0
 """How often mails are looked for where none was due."""
 
@@ -139,7 +148,11 @@ class Mails:
         if _is_behind(mail, booking):
             return Result(Outcome.LATER, "BOOKING_BEHIND")
         try:
-            return ascii_address(to.email), self._composer.compose(mail, booking, to, self._language)
+            papers = await self._papers(mail)
+        except Failure as failure:
+            return Result(Outcome.LATER, failure.reason)
+        try:
+            return ascii_address(to.email), self._composer.compose(mail, booking, to, self._language, papers)
         except AddressUnusable:
             return Result(Outcome.SKIPPED, "ADDRESS_UNUSABLE")
         except Exception:  # a mail that cannot be made must not hold up the others of its batch
@@ -150,6 +163,27 @@ class Mails:
         return why_not_remind(
             mail.fact.starts_at, check, is_confirmed=booking.is_confirmed, most=self._reminders_per_hour
         )
+
+    async def _papers(self, mail: Mail) -> list[Attachment]:
+        """Return the files that go with a mail; none where there are none, or after some tries. Raise Failure."""
+        fact = mail.fact
+        if fact.kind not in WITH_PAPERS:
+            return []
+        try:
+            papers = await self._booking.papers(fact.booking_id, fact.user_id, self._language)
+        except Failure as failure:
+            if failure.reason in NO_TICKETS:
+                return []
+            if mail.attempts <= TRIES_FOR_PAPERS:
+                raise
+            log.error("a mail goes without its tickets: %s", failure.reason, extra={"mail_id": str(mail.id)})
+            PAPERLESS.inc()
+            return []
+        if sum(len(one.data) for one in papers) > MAX_PAPERS_BYTES:
+            log.warning("the tickets of a mail are too large to go with it", extra={"mail_id": str(mail.id)})
+            PAPERLESS.inc()
+            return []
+        return papers
 
     async def _hand_over(
         self, server: Server, ready: Sequence[tuple[Mail, str, bytes]], is_time: Callable[[], bool]

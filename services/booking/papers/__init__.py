@@ -1,0 +1,1 @@
+"""Papers: tickets, calendars and invoices as files."""
