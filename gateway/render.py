@@ -115,6 +115,7 @@ def _header_checks(parts: Mapping[str, Any]) -> dict[str, Any]:
         "unless_compression_is_sane": _unless("grpc-encoding", "identity|deflate|gzip", parts),
         "unless_there_is_one_host": _unless(":authority", "[^,]*", parts),
         "unless_scheme_is_plain": parts["unless_scheme_is_plain"],
+        "when_there_is_a_token": parts["when_there_is_a_token"],
         "unless_it_is_grpc": _fill(parts["unless_it_is_grpc"], {"grpc_types": replies.GRPC_TYPES}),
     }
 

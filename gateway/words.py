@@ -41,6 +41,8 @@ PATTERNS = {
     "^[A-Za-z0-9_-]{3,32}$": "a code of 3 to 32 letters and digits of ASCII, - and _",
     "^[A-Za-z0-9-]{6,32}$": "a code of 6 to 32 letters and digits of ASCII, and -",
     "^[A-Za-z0-9_-]{0,100}$": "a refresh token as it was given",
+    "^[A-Za-z0-9_-]{1,100}$": "the token of a link as it was sent",
+    "^[ -~]{0,200}$": "up to 200 characters of ASCII",
     "^(\\+[1-9][0-9]{6,14})?$": "a telephone number with its country's code, such as +919876543210",
     "^([0-9]{6})?$": "a code of six digits, such as 123456",
     "^https?://[!-~]{1,400}$": "a URL of up to 400 signs after https://, such as https://example.com/hooks",

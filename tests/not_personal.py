@@ -130,6 +130,7 @@ NOT_PERSONAL = {
         "id payment_id amount currency status refunded_amount expires_at created_at ended_at order_id "
         "payment_method decides_at method gateway_order_id gateway_payment_id"
     ),
+    "identity.account_mails": "id kind hash ends_at state next_attempt_at attempts answered reason finished_at",
     "identity.attempts": "whole_at",
     "identity.commit_markers": "id created_at",
     "identity.deletions": "lease_until",

@@ -29,6 +29,9 @@ ACCOUNTS = (
         SELECT 'login', u.id, f.created_at FROM identity.users u JOIN identity.token_families f ON f.user_id = u.id
         WHERE u.deleted_at IS NOT NULL AND f.ended_at IS NULL
         UNION ALL
+        SELECT 'mail', u.id, a.asked_at FROM identity.users u JOIN identity.account_mails a ON a.user_id = u.id
+        WHERE u.deleted_at IS NOT NULL
+        UNION ALL
         SELECT 'deletion', u.id, d.requested_at FROM identity.users u LEFT JOIN identity.deletions d ON d.user_id = u.id
         WHERE (u.deleted_at IS NULL) IS DISTINCT FROM (d.emptied_at IS NULL)
         """,
@@ -159,6 +162,27 @@ ACCOUNTS = (
         UNION ALL
         SELECT id, max(created_at) FROM identity.clock CROSS JOIN identity.signing_keys
         GROUP BY id, now HAVING count(*) > 1 OR (max(created_at) <= now) IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "a-mail-about-an-account-has-an-end",
+        "a mail that does not wait has an end, one that was sent was tried, and one that tells has no link",
+        ("identity.account_mails",),
+        """
+        SELECT id AS mail_id, kind, state, attempts, finished_at FROM identity.account_mails
+        WHERE ((state = 'WAITING') = (finished_at IS NULL)) IS NOT TRUE
+            OR (has_link = (kind <> 'PASSWORD_CHANGED')) IS NOT TRUE
+            OR state = 'SENT' AND attempts = 0 OR (answered <= attempts) IS NOT TRUE
+        """,
+    ),
+    Invariant(
+        "a-link-is-good-for-half-an-hour",
+        "a link ends half an hour after it was asked for, is used before that, and what has no link is never used",
+        ("identity.account_mails",),
+        """
+        SELECT id AS mail_id, kind, asked_at, ends_at, used_at FROM identity.account_mails
+        WHERE has_link AND (ends_at = asked_at + interval '30 minutes') IS NOT TRUE
+            OR used_at > ends_at + interval '10 seconds' OR NOT has_link AND used_at IS NOT NULL
         """,
     ),
 )

@@ -175,6 +175,19 @@ BODIES: dict[str, Json] = {
         "description": "The file, as it is; 8 MiB at most.",
         "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
     },
+    "SubmitAccountForm": {
+        "required": True,
+        "description": "The form of the page; 4 KiB at most.",
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"token": {"type": "string"}, "password": {"type": "string"}},
+                    "required": ["token"],
+                }
+            }
+        },
+    },
     "ReceiveRazorpayWebhook": {
         "required": True,
         "description": "The event, byte for byte as it was signed; 256 KiB at most.",
@@ -194,6 +207,8 @@ ANSWERS: dict[str, Json] = {
     "ExportBookings": {"text/csv": {"schema": {"type": "string"}}},
     "GetImageFile": {"image/webp": {"schema": {"type": "string", "format": "binary"}}},
     "ExportInvoices": {"text/csv": {"schema": {"type": "string"}}},
+    "GetAccountPage": {"text/html": {"schema": {"type": "string"}}},
+    "SubmitAccountForm": {"text/html": {"schema": {"type": "string"}}},
     "GetPaymentResultPage": {"text/html": {"schema": {"type": "string"}}},
     "ReturnFromRazorpay": {"text/html": {"schema": {"type": "string"}}},
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},

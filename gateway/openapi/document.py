@@ -28,7 +28,7 @@ Auth = Literal["on", "off"]
 
 HTTP_BODY = "google.api.HttpBody"
 USER = "userId"
-ALWAYS_KNOW = ("IdentityService", "OrganizationService")
+ALWAYS_KNOW = ("IdentityService", "OrganizationService", "AccountMailService")
 """The services that take tokens either way: whose account is shown is never a matter of what somebody says."""
 
 

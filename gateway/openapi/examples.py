@@ -279,6 +279,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "UpdateProfile": {"name": "Asha"},
     "ChangePassword": {"currentPassword": "correct horse battery", "newPassword": "battery horse correct"},
     "DeleteAccount": {"password": "correct horse battery"},
+    "RequestEmailVerification": {},
+    "VerifyEmail": {"token": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8"},
+    "RequestPasswordReset": {"email": "asha@example.com"},
+    "ResetPassword": {
+        "token": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8",
+        "newPassword": "battery horse correct",
+    },
     "SetRoles": {"roles": ["ORGANIZER"]},
     "SetEmailVerified": {"emailVerified": True},
     "CreateOrganization": {"name": "Lantern Events"},

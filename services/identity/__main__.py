@@ -4,7 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc, organizations_pb2, organizations_pb2_grpc
+from boxoffice.identity.v1 import (
+    account_mails_pb2,
+    account_mails_pb2_grpc,
+    identity_pb2,
+    identity_pb2_grpc,
+    organizations_pb2,
+    organizations_pb2_grpc,
+)
 
 from services.chassis.process import cli
 from services.chassis.process.cli import Verb
@@ -12,7 +19,7 @@ from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
 from services.chassis.store.database import Database, Pools, sweep_markers
 from services.chassis.wire.calls import channel
-from services.chassis.writes import answers, jobs
+from services.chassis.writes import answers, jobs, measures
 from services.identity.accounts.hashing import Passwords
 from services.identity.accounts.passwords import Accounts
 from services.identity.attempts import operation as attempts
@@ -25,6 +32,12 @@ from services.identity.keys import renewal
 from services.identity.keys.domain import LEAD
 from services.identity.keys.keyring import SigningKeys
 from services.identity.keys.signing import Vault
+from services.identity.links.operation import Links
+from services.identity.links.rpc import AccountMailServicer
+from services.identity.mails import operation as account_mailing
+from services.identity.mails.domain import Tokens
+from services.identity.mails.operation import AccountMails
+from services.identity.measures import MEASURES
 from services.identity.organizations.reading import memberships
 from services.identity.organizations.rpc import OrganizationServicer, things
 from services.identity.roles.operation import make_admin
@@ -34,6 +47,7 @@ from services.identity.tokens import families
 
 SERVICES = [
     identity_pb2.DESCRIPTOR.services_by_name["IdentityService"].full_name,
+    account_mails_pb2.DESCRIPTOR.services_by_name["AccountMailService"].full_name,
     organizations_pb2.DESCRIPTOR.services_by_name["OrganizationService"].full_name,
 ]
 
@@ -54,7 +68,8 @@ async def run(settings: Settings) -> None:
     passwords = Passwords(threads=settings.hash_threads, queue=settings.hash_queue)
     tried = Attempts(db, settings.limits)
 
-    accounts = Accounts(db, passwords, tried, settings.family_life)
+    mails = AccountMails(db, Tokens(secret), tried, are_sent=settings.auth == "on")
+    accounts = Accounts(db, passwords, tried, mails, settings.family_life)
     to_inventory = channel(settings.inventory_address, "inventory")
     to_booking = channel(settings.booking_address, "booking")
     to_payment = channel(settings.payment_address, "payment")
@@ -70,6 +85,8 @@ async def run(settings: Settings) -> None:
     callers = Callers(settings.trusted_proxies or 0)
     servicer = IdentityServicer(db, accounts, deletions, exports, signing_keys, secret.encode(), callers)
     identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
+    account_mails = AccountMailServicer(db, mails, Links(db, passwords, mails), callers)
+    account_mails_pb2_grpc.add_AccountMailServiceServicer_to_server(account_mails, server)
     organizations = OrganizationServicer(db, tried, callers)
     organizations_pb2_grpc.add_OrganizationServiceServicer_to_server(organizations, server)
     await serve(
@@ -93,12 +110,15 @@ def _ticks(background: Database, deletions: Deletions, vault: Vault, settings: S
     key_life = timedelta(days=settings.signing_key_days)
     jobs.add(ticks, "renew-keys", lambda: renewal.renew(background, vault, key_life), jobs.every(hours=1))
     jobs.add(ticks, "forget-attempts", lambda: attempts.forget(background), jobs.every(minutes=5))
+    jobs.add(ticks, "give-up-mails", lambda: account_mailing.give_up(background), jobs.every(minutes=1))
+    jobs.add(ticks, "forget-mails", lambda: account_mailing.forget(background), jobs.every(hours=1))
     jobs.add(ticks, "forget-networks", lambda: attempts.forget_networks(background), jobs.every(hours=1))
     jobs.add(ticks, "forget-successors", lambda: families.forget_successors(background), jobs.every(minutes=1))
     jobs.add(ticks, "forget-families", lambda: families.forget(background), jobs.every(hours=1))
     key_days = settings.idempotency_key_days
     jobs.add(ticks, "forget-keys", lambda: answers.forget(background, key_days), jobs.every(hours=1))
     jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
+    measures.add(ticks, background, MEASURES)
     return ticks
 
 

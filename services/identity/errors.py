@@ -27,6 +27,12 @@ class PasswordWrong(FailedPrecondition):
     reason = "PASSWORD_WRONG"
 
 
+class LinkNotValid(FailedPrecondition):
+    """This link is not good, or not any more: ask for a new one."""
+
+    reason = "LINK_NOT_VALID"
+
+
 class TooManyAttempts(ResourceExhausted):
     """Too many attempts: wait before the next one."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
@@ -138,6 +139,36 @@ familiar_networks = Table(
     Column("key", LargeBinary, primary_key=True, comment="of an account and a network together"),
     Column("seen_at", DateTime(timezone=True), nullable=False, index=True, comment="the last login, to within an hour"),
     comment="from where somebody has logged in to an account: guesses from elsewhere do not keep them out",
+)
+
+account_mails = Table(
+    "account_mails",
+    metadata,
+    Column(
+        "id", Uuid, primary_key=True, comment="and the Message-ID's first part; the token of its link is made of it"
+    ),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("hash", LargeBinary, unique=True, comment="SHA-256 of the token of its link; null: it has none"),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False, comment="how long its link is good, and it is tried"),
+    Column("used_at", DateTime(timezone=True), comment="since when its link is good no more"),
+    Column("state", Text, nullable=False, server_default="WAITING"),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("answered", Integer, nullable=False, server_default="0", comment="the last attempt that had an answer"),
+    Column("reason", Text, comment="why it was not sent, the last time; never an address"),
+    Column("finished_at", DateTime(timezone=True)),
+    CheckConstraint("kind IN ('VERIFICATION', 'PASSWORD_RESET', 'PASSWORD_CHANGED')", name="kind"),
+    CheckConstraint("(hash IS NULL) = (kind = 'PASSWORD_CHANGED')", name="link"),
+    CheckConstraint("ends_at > asked_at", name="order"),
+    CheckConstraint("state IN ('WAITING', 'SENT', 'SKIPPED', 'DEAD')", name="state"),
+    CheckConstraint("(state = 'WAITING') = (finished_at IS NULL)", name="finished"),
+    CheckConstraint("answered <= attempts", name="attempts"),
+    Index("account_mails_user_id_asked_at_idx", "user_id", "asked_at"),
+    Index("account_mails_due_idx", "next_attempt_at", postgresql_where=text("state = 'WAITING'")),
+    Index("account_mails_asked_at_idx", "asked_at"),
+    comment="mails about accounts that wait, and those of the last days; whom they go to is the user's row",
 )
 
 signing_keys = Table(

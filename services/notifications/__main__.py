@@ -18,6 +18,7 @@ from services.notifications.clients import BOOKINGS, SHOWS, BookingClient, Ident
 from services.notifications.facts import shows
 from services.notifications.facts.bookings import CONSUMER, tell_of_bookings
 from services.notifications.mails import operation as mails
+from services.notifications.mails.asked import AskedMails
 from services.notifications.mails.composing import Composer
 from services.notifications.mails.delivery import Server
 from services.notifications.mails.steps import Mails
@@ -51,15 +52,17 @@ async def run(settings: Settings) -> None:
     to_identity = channel(settings.identity_address, "identity")
     booking, inventory = BookingClient(to_booking), InventoryClient(to_inventory)
     composer = Composer(sender=settings.mail_from, sender_name=settings.mail_from_name, public_url=settings.public_url)
+    identity, mail_server = IdentityClient(to_identity), _mail_server(settings)
     postman = Mails(
         background,
-        IdentityClient(to_identity),
+        identity,
         booking,
         composer,
-        _mail_server(settings),
+        mail_server,
         settings.mail_language,
         settings.reminders_per_hour,
     )
+    about_accounts = AskedMails(identity, composer, mail_server, settings.mail_language)
     window = timedelta(hours=settings.reminder_hours)
     reminding = Reminders(background, booking, inventory, CONSUMER, window)
 
@@ -81,6 +84,7 @@ async def run(settings: Settings) -> None:
             Consumer(background, writing.CONSUMER, SHOWS, inventory.events, writing.write_of_shows).run(),
             postman.run(),
             Sender(background, vault, poster).run(),
+            about_accounts.run(),
         ],
         ticks=_ticks(background, settings, reminding),
         ready=Readiness(url),

@@ -7,13 +7,13 @@ from uuid import UUID
 import grpc
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, papers_pb2, papers_pb2_grpc
 from boxoffice.events.v1 import events_pb2
-from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
+from boxoffice.identity.v1 import account_mails_pb2, account_mails_pb2_grpc, identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
 
 from services.chassis.errors import Code, Failure
 from services.chassis.wire.calls import call
 from services.chassis.writes.consumer import Events
-from services.notifications.peers import Attachment, BookingInWords, Recipient, ShowNow
+from services.notifications.peers import AskedMail, Attachment, BookingInWords, Recipient, ShowNow
 
 BOOKINGS = "bookings"
 """The topic that booking publishes."""
@@ -82,6 +82,7 @@ class IdentityClient:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = identity_pb2_grpc.IdentityServiceStub(channel)
+        self._mails = account_mails_pb2_grpc.AccountMailServiceStub(channel)
 
     async def recipients(self, user_ids: Sequence[UUID]) -> dict[UUID, Recipient]:
         """Return who they are to whom mails go; whoever has no account is not among them.
@@ -96,6 +97,39 @@ class IdentityClient:
                 raise
             return {}
         return {UUID(each.user_id): Recipient(each.email, each.name, each.email_verified) for each in answer.contacts}
+
+    async def claim_mails(self, limit: int) -> list[AskedMail]:
+        """Take some mails about accounts that are due. Where AUTH is off, there are none (see `recipients`)."""
+        request = account_mails_pb2.ClaimAccountMailsRequest(limit=limit)
+        try:
+            answer = await call(self._mails.ClaimAccountMails, request)
+        except Failure as failure:
+            if failure.code is not Code.UNAUTHENTICATED:
+                raise
+            return []
+        return [
+            AskedMail(
+                id=UUID(mail.id),
+                kind=account_mails_pb2.AccountMail.Kind.Name(mail.kind),
+                email=mail.email,
+                name=mail.name,
+                token=mail.token,
+                asked_at=mail.asked_at.ToDatetime(tzinfo=UTC),
+                attempts=mail.attempts,
+                may_be_there=mail.may_be_there,
+            )
+            for mail in answer.mails
+        ]
+
+    async def finish_mail(self, mail: AskedMail, outcome: str, reason: str) -> None:
+        """Say what came of an attempt."""
+        request = account_mails_pb2.FinishAccountMailRequest(
+            id=str(mail.id),
+            attempts=mail.attempts,
+            outcome=account_mails_pb2.FinishAccountMailRequest.Outcome.Value(outcome),
+            reason=reason,
+        )
+        await call(self._mails.FinishAccountMail, request)
 
 
 class InventoryClient:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,20 @@ class Attachment:
     content_type: str
     """Such as application/pdf, without parameters."""
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AskedMail:
+    """A mail that another service asks for, and to whom."""
+
+    id: UUID
+    kind: str
+    email: str
+    name: str
+    token: str
+    """Of its link; empty: it has none."""
+    asked_at: datetime
+    attempts: int
+    """This one included."""
+    may_be_there: bool
+    """Whether an attempt from before may have reached the server, and nobody knows."""

@@ -45,6 +45,7 @@ BEYOND_REACH = {
     "Login",
     "Refresh",
     "ChangePassword",
+    *("RequestEmailVerification", "VerifyEmail", "ResetPassword", "SubmitAccountForm"),
     "SetRoles",
     "AddMember",
     "SetMemberRole",

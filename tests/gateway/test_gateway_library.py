@@ -206,3 +206,22 @@ async def test_refusals_of_the_gateways_own_are_logged_with_the_code_that_they_h
         assert (lines[0]["status"], lines[0]["grpc_status"]) == (503, "UNAVAILABLE")
     finally:
         await gateway.stop()
+
+
+async def test_the_token_of_a_link_is_in_no_line_whoever_answers(rest: httpx.AsyncClient, gateway: Gateway) -> None:
+    token = "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8"
+    asked = (
+        ("GET", f"/api/v1/auth/account-page?token={token}"),  # the service
+        ("GET", f"/api/v1/auth/account-page?x=y&token={token}"),  # rest.lua
+        ("POST", f"/api/v1/auth/account-page?token={token}"),
+        ("GET", f"/api/v1/nothing?token={token}"),
+    )
+    for number, (verb, path) in enumerate(asked):
+        await rest.request(verb, path, headers={"x-request-id": f"link-{number}"})
+
+    def logged() -> list[str] | None:
+        lines = [line for line in gateway.access_log if str(line["request_id"]).startswith("link-")]
+        return [json.dumps(line) for line in lines] if len(lines) == len(asked) else None
+
+    lines = await eventually(logged)
+    assert [line for line in lines if token in line or "?token=masked" not in line] == []

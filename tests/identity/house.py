@@ -13,8 +13,8 @@ from uuid import UUID
 import grpc
 import pytest
 from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.identity.v1 import account_mails_pb2_grpc, identity_pb2_grpc, organizations_pb2_grpc
 from boxoffice.identity.v1 import identity_pb2 as pb
-from boxoffice.identity.v1 import identity_pb2_grpc, organizations_pb2_grpc
 from boxoffice.inventory.v1 import reviews_pb2, reviews_pb2_grpc
 
 from services.chassis.errors import Failure, Unavailable
@@ -31,6 +31,10 @@ from services.identity.deleting.steps import Deletions
 from services.identity.exporting.pages import Exports
 from services.identity.keys.keyring import SigningKeys
 from services.identity.keys.signing import SigningKey, Vault
+from services.identity.links.operation import Links
+from services.identity.links.rpc import AccountMailServicer
+from services.identity.mails.domain import Tokens
+from services.identity.mails.operation import AccountMails
 from services.identity.organizations.reading import memberships
 from services.identity.organizations.rpc import OrganizationServicer, things
 from services.identity.rpc import IdentityServicer
@@ -103,8 +107,10 @@ class House:
     passwords: Passwords
     stub: identity_pb2_grpc.IdentityServiceStub
     organizations: organizations_pb2_grpc.OrganizationServiceStub
+    account_mails: account_mails_pb2_grpc.AccountMailServiceStub
     deletions: Deletions
     peers: Peers
+    mails: AccountMails
 
     async def call(
         self, name: str, request: Any, *, token: str = "", metadata: tuple[tuple[str, str], ...] = ()
@@ -112,7 +118,7 @@ class House:
         """Call a method, with an access token if one is given."""
         sent = dict(metadata) | ({"authorization": f"Bearer {token}"} if token else {})
         sent.setdefault("x-client-address", f"10.0.{(number := next(_addresses)) // 256}.{number % 256}")
-        stub = self.stub if hasattr(self.stub, name) else self.organizations
+        stub = next(stub for stub in (self.stub, self.organizations, self.account_mails) if hasattr(stub, name))
         return await getattr(stub, name)(request, metadata=tuple(sent.items()), timeout=patient(30))
 
     async def registered(self, *, roles: tuple[str, ...] = ()) -> pb.User:
@@ -165,7 +171,8 @@ async def opened_house(db: Database, **given: Any) -> AsyncIterator[House]:
     await keys.start(timedelta(days=30))
     passwords = Passwords(threads=chosen.hash_threads, queue=chosen.hash_queue)
     tried, callers = Attempts(db, chosen.limits), Callers(chosen.trusted_proxies or 0)
-    accounts, peers = Accounts(db, passwords, tried, chosen.family_life), Peers()
+    mails = AccountMails(db, Tokens(SECRET), tried, are_sent=True)
+    accounts, peers = Accounts(db, passwords, tried, mails, chosen.family_life), Peers()
     server = make_server(chosen, keys, things=things(), memberships=lambda user_id: memberships(db, user_id))
     organizations_pb2_grpc.add_OrganizationServiceServicer_to_server(OrganizationServicer(db, tried, callers), server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -175,12 +182,15 @@ async def opened_house(db: Database, **given: Any) -> AsyncIterator[House]:
             exports = Exports(db, {name: partial(peers.records, name) for name in EXPORTING})
             servicer = IdentityServicer(db, accounts, deletions, exports, keys, SECRET.encode(), callers)
             identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
+            account_mails = AccountMailServicer(db, mails, Links(db, passwords, mails), callers)
+            account_mails_pb2_grpc.add_AccountMailServiceServicer_to_server(account_mails, server)
             await server.start()
             stubs = (
                 identity_pb2_grpc.IdentityServiceStub(to_server),
                 organizations_pb2_grpc.OrganizationServiceStub(to_server),
+                account_mails_pb2_grpc.AccountMailServiceStub(to_server),
             )
-            yield House(db, keys, vault, passwords, *stubs, deletions, peers)
+            yield House(db, keys, vault, passwords, *stubs, deletions, peers, mails)
     finally:
         await server.stop(1)
         await passwords.close()

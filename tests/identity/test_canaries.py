@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from audit import audit
 from services.identity.keys.signing import Vault
+from services.identity.mails.domain import Tokens
 from stack import control, credentials, services, story, tokens
 from stack.callers import over_http
 from stack.launcher import Stack
@@ -42,7 +43,7 @@ from tests.stacks import started
 
 SECONDS = patient(30)
 KEPT = {"key.pem", credentials.FILE}
-"""Files of the data folder that secrets are for, besides PostgreSQL's own."""
+"""Files of the data folder that secrets are for, besides PostgreSQL's own, and mails, which are for their readers."""
 
 
 @dataclass
@@ -190,6 +191,7 @@ def _have_an_account(aviary: Aviary, http: httpx.Client) -> None:
     with aviary.stack.server.connect("identity") as connection:
         [(kept,)] = connection.execute("SELECT password_hash FROM users WHERE email = %s", [who["email"]]).fetchall()
     aviary.keep("password's hash", kept.rpartition("$")[2])
+    _have_a_link(aviary, http, who["email"])
     tokens = http.post("auth/login", json=who).json()
     bearer = {"authorization": f"Bearer {tokens['accessToken']}"}
     http.get("users/me", headers=bearer)
@@ -208,6 +210,26 @@ def _have_an_account(aviary: Aviary, http: httpx.Client) -> None:
     assert refreshed.status_code == 200
     http.post("auth/refresh", json={"refreshToken": tokens["refreshToken"]})
     http.post("auth/logout", json={"refreshToken": refreshed.json()["refreshToken"]})
+
+
+def _have_a_link(aviary: Aviary, http: httpx.Client, address: str) -> None:
+    """Open the link that verifies an address in all ways that fail, and in the one that does not."""
+    with aviary.stack.server.connect("identity") as connection:
+        [(mail_id,)] = connection.execute(
+            "SELECT m.id FROM account_mails m JOIN users u ON u.id = m.user_id WHERE u.email = %s", [address]
+        ).fetchall()
+    secrets = credentials.load(aviary.stack.settings.data_dir / credentials.FILE)
+    token = Tokens(secrets["signing-key"]).of(mail_id)
+    aviary.keep("token of a link", token)
+    http.post(f"auth/account-page?token={token}")
+    http.get("auth/account-page", params={"x": "y", "token": token})
+    http.get("auth/nothing", params={"token": token})
+    http.get("auth/account-page", params={"token": token}, headers={"host": "a,b"})
+    http.post("auth/reset-password", json={"token": token, "newPassword": PASSWORD})
+    page = http.get("auth/account-page", params={"token": token})
+    assert 'data-page="verify"' in page.text
+    http.post("auth/account-page", data={"token": token, "x": "y"})
+    assert 'data-page="verified"' in http.get("auth/account-page", params={"token": token}).text
 
 
 def test_the_forms_of_a_secret_are_known() -> None:
@@ -230,7 +252,12 @@ def test_the_forms_of_a_secret_are_known() -> None:
 def test_the_logs_and_files_hold_none(aviary: Aviary) -> None:
     seen = set()
     for file in aviary.stack.settings.data_dir.rglob("*"):
-        if not file.is_file() or file.name in KEPT or ("postgres" in file.parts and file.suffix != ".log"):
+        if (
+            not file.is_file()
+            or file.name in KEPT
+            or file.suffix == ".eml"
+            or ("postgres" in file.parts and file.suffix != ".log")
+        ):
             continue
         seen.add(file.name)
         assert aviary.found_in(file.read_text(errors="replace")) == set(), file

@@ -37,8 +37,8 @@ async def test_a_user_gets_all_of_every_service_and_nothing_of_anybody_else(hous
     regal = await house.call("CreateOrganization", named, token=tokens.access_token)
     found = await pages(house, tokens)
     services = [[record["service"] for record in page["records"]] for page in found]
-    assert services == [["identity"] * 3, ["inventory"], ["booking"], ["booking"], [], ["notifications"]]
-    profile, membership, login = (record["data"] for record in found[0]["records"])
+    assert services == [["identity"] * 4, ["inventory"], ["booking"], ["booking"], [], ["notifications"]]
+    profile, membership, login, mail = (record["data"] for record in found[0]["records"])
     assert (profile["id"], profile["name"], "password_hash" in profile) == (tokens.user_id, "Asha", False)
     assert (membership["organization_id"], membership["organization"], membership["role"]) == (
         regal.id,
@@ -46,6 +46,7 @@ async def test_a_user_gets_all_of_every_service_and_nothing_of_anybody_else(hous
         "OWNER",
     )
     assert login["user_id"] == tokens.user_id
+    assert (mail["kind"], "hash" in mail) == ("VERIFICATION", False)
     assert other.user_id not in json.dumps(found)
     assert len(await pages(house, other)) == 6
 
@@ -62,7 +63,7 @@ async def test_what_is_too_much_for_a_page_is_on_the_next_ones(house: House, mon
         found = await pages(house, tokens)
         assert [record for page in found for record in page["records"]] == whole
     assert len(found) > 6
-    assert len(whole) == 14
+    assert len(whole) == 15
 
 
 @pytest.mark.parametrize("given", ["identity", "nobody 0-", "identity 0-x", "identity\n"])

@@ -165,6 +165,7 @@ def test_what_everybody_may_call_is_this_and_no_more() -> None:
         *("WatchSeats", "StreamSeats", "GetShowKinds", "ListReviews", "ExportHall", "GetImageFile"),
         *("ReceiveWebhook", "SimulatePayment", "GetCheckoutPage"),
         *("ReceiveRazorpayWebhook", "ReturnFromRazorpay", "GetPaymentResultPage"),
+        *("VerifyEmail", "RequestPasswordReset", "ResetPassword", "GetAccountPage", "SubmitAccountForm"),
         *("Register", "Login", "Refresh", "Logout", "GetJwks", "GetTicketKeys"),
     }
     takes_token = {method.path for method in public_methods(DESCRIPTOR.read_bytes()) if method.takes_token}

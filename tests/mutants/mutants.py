@@ -1,6 +1,7 @@
 """All bugs that are planted."""
 
 from tests.mutants import (
+    account_mails,
     areas,
     bank,
     booking,
@@ -30,6 +31,7 @@ from tests.mutants import (
 )
 
 MUTANTS = (
+    *account_mails.MUTANTS,
     *inventory.MUTANTS,
     *holds.MUTANTS,
     *areas.MUTANTS,

@@ -31,7 +31,7 @@ from tests.system.not_values import (
     NOT_TIMES,
     NOT_UUIDS,
 )
-from tests.system.samples import FILES, LEAVE, samples_of_organizations
+from tests.system.samples import FILES, TAKE_NOTHING, samples_of_account_mails, samples_of_organizations
 
 JSON = {"content-type": "application/json"}
 TIMESTAMP = Timestamp.DESCRIPTOR.full_name
@@ -40,8 +40,8 @@ LARGEST = 2**31 - 1
 MAY_BE_EMPTY = ("SetShowFees", "SetShowKinds")  # whose list is one of nothing then
 
 HAVE_BODIES = {
-    *("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon", LEAVE),
-    *("UpdateEvent", "PublishEvent", "UpdateVenue", "UpdateShow", "SetEmailVerified"),
+    *("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon", *TAKE_NOTHING),
+    *("UpdateEvent", "PublishEvent", "UpdateVenue", "UpdateShow", "SetEmailVerified", "SubmitAccountForm"),
     *("RotateWebhookSecret", "EnableWebhookEndpoint", "DisableWebhookEndpoint"),
 }
 """Methods for which no body, or an empty one, is a right one too."""
@@ -118,7 +118,7 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         )
         for method in methods
     }
-    return derived | _special(world)
+    return derived | _special(world) | samples_of_account_mails(uuid4().hex)
 
 
 def at_path(path: str, variables: Json, body: Json | None) -> tuple[Json, Json | None]:

@@ -11,6 +11,7 @@ ADDRESS, ROLES, FAMILY = (
     "families-of-tokens-belong-to-accounts",
 )
 ONE, ENDED, KEY = "a-family-has-one-token", "an-ended-family-gets-no-token", "there-is-a-key-to-sign-with"
+MAIL, LINK = "a-mail-about-an-account-has-an-end", "a-link-is-good-for-half-an-hour"
 OWNED, JOINED = "an-organization-has-an-owner", "members-belong-to-accounts-and-organizations"
 LEFT, FORGOTTEN = "of-a-deleted-account-nothing-is-left", "a-deleted-user-is-forgotten"
 ADMIN = "'ADMIN' = ANY (roles)"
@@ -32,6 +33,20 @@ def a_review(text: str, name: str, user: str = "(SELECT user_id FROM identity.de
     values = f"gen_random_uuid(), gen_random_uuid(), {user}, 5, {text}, {name}, now(), 0"
     return f"INSERT INTO inventory.reviews ({columns}) VALUES ({values})"
 
+
+MAILS_NOT_TRIED = {
+    "a mail about an account waits for its first attempt": """
+        UPDATE identity.account_mails SET state = 'WAITING', finished_at = NULL, attempts = 0, answered = 0
+    """,
+    "links were used": """
+        UPDATE identity.account_mails SET kind = 'VERIFICATION', has_link = true, used_at = asked_at,
+            ends_at = asked_at + interval '30 minutes'
+    """,
+    "mails tell of changed passwords": """
+        UPDATE identity.account_mails SET kind = 'PASSWORD_CHANGED', has_link = false, used_at = NULL,
+            ends_at = asked_at + interval '3 days'
+    """,
+}
 
 ACCOUNTS = (
     Damage("an address in capitals", ADDRESS, users("email = upper(email)")),
@@ -74,6 +89,28 @@ ACCOUNTS = (
         f"{IS_DONE}; UPDATE booking.bookings SET guest_name = NULL,"
         " user_id = (SELECT user_id FROM identity.deletions LIMIT 1);"
         f" INSERT INTO booking.booking_names SELECT {NEW}, 'asha', id FROM booking.bookings",
+    ),
+    Damage(
+        "a mail to a deleted account",
+        LEFT,
+        f"UPDATE identity.account_mails SET user_id = (SELECT id FROM identity.users WHERE {DELETED} LIMIT 1)",
+    ),
+    *(
+        Damage(what, MAIL, f"UPDATE identity.account_mails SET {change}")
+        for what, change in (
+            ("a mail that waits and has an end", "state = 'WAITING', finished_at = now()"),
+            ("a mail that was sent and never tried", "state = 'SENT', finished_at = now(), attempts = 0, answered = 0"),
+            ("a link to nothing", "kind = 'PASSWORD_CHANGED', has_link = true"),
+            ("more answers than attempts", "answered = attempts + 1"),
+        )
+    ),
+    *(
+        Damage(what, LINK, f"UPDATE identity.account_mails SET {change}")
+        for what, change in (
+            ("a link that is good for a day", "has_link = true, ends_at = asked_at + interval '1 day'"),
+            ("a mail without a link that was used", "kind = 'PASSWORD_CHANGED', has_link = false, used_at = asked_at"),
+            ("a link that was used after its end", "has_link = true, used_at = ends_at + interval '1 minute'"),
+        )
     ),
     Damage("an account twice", "accounts-are-numbered-once", again("identity.users")),
     Damage("somebody who is no user", ROLES, users("roles = '{ADMIN}'")),

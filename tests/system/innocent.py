@@ -17,6 +17,7 @@ from tests.system.damage import (
     second_payment,
     sessions,
 )
+from tests.system.damages_of_accounts import MAILS_NOT_TRIED
 from tests.system.damages_of_coupons import OF_AN_ORGANIZATION, WITHIN_LIMITS
 from tests.system.damages_of_finding import OF_WORDS
 from tests.system.damages_of_gateways import ELSEWHERE as AT_ANOTHER_GATEWAY
@@ -92,7 +93,7 @@ WHOLE_SINCE = {
 }
 
 AT_ANY_TIME = {
-    **READ_LATER,
+    **(READ_LATER | MAILS_NOT_TRIED),
     **OVER_BEFORE,
     **OF_EDITS,
     **OF_WORDS,

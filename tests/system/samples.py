@@ -11,6 +11,7 @@ from tests.inventory.pictures import picture
 from tests.system.client import Json
 
 LEAVE = "LeaveOrganization"
+TAKE_NOTHING = (LEAVE, "RequestEmailVerification")
 
 FILES = {
     "UploadHall": b'{"format": "boxoffice-hall/1", "name": "Twin", "sections": '
@@ -53,4 +54,14 @@ def _samples_of_webhooks(organization_id: str, endpoint_id: str) -> dict[str, tu
         "CreateWebhookEndpoint": ({}, endpoint | whose),
         "UpdateWebhookEndpoint": ({"endpoint_id": endpoint_id}, endpoint),
         **dict.fromkeys(("ListWebhookEndpoints", "ListWebhookMessages"), ({}, whose)),
+    }
+
+
+def samples_of_account_mails(unknown: str) -> dict[str, tuple[Json, Json | None]]:
+    """Return them by method: no link is good, and no address has an account."""
+    return {
+        "VerifyEmail": ({}, {"token": unknown}),
+        "RequestPasswordReset": ({}, {"email": f"{unknown}@example.com"}),
+        "ResetPassword": ({}, {"token": unknown, "newPassword": "correct horse"}),
+        "GetAccountPage": ({}, {"token": unknown}),
     }

@@ -2,9 +2,9 @@
 
 Each takes the fields of its request by name and returns the message of its answer; the contracts in protos/ tell what
 every field means and how a method can fail (`help(Client.create_booking)` shows it). What is not listed is the bank's
-webhook, the checkout page, files of images, codes of tickets as pictures, invoices and bookings as files for
-spreadsheets, halls and accounts as files, the changes of seats and of bookings as events for browsers and public keys,
-which are not for programs like this one.
+webhook, the checkout page, the page of links in mails, files of images, codes of tickets as pictures, invoices and
+bookings as files for spreadsheets, halls and accounts as files, the changes of seats and of bookings as events for
+browsers and public keys, which are not for programs like this one.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ from boxoffice.booking.v1.office_pb2_grpc import OfficeServiceServicer as Office
 from boxoffice.booking.v1.tariffs_pb2_grpc import TariffServiceServicer as Tariffs
 from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
 from boxoffice.booking.v1.tickets_pb2_grpc import TicketServiceServicer as Tickets
+from boxoffice.identity.v1 import account_mails_pb2 as account_mails
 from boxoffice.identity.v1 import identity_pb2 as identity
 from boxoffice.identity.v1 import organizations_pb2 as organizations
+from boxoffice.identity.v1.account_mails_pb2_grpc import AccountMailServiceServicer as AccountMails
 from boxoffice.identity.v1.identity_pb2_grpc import IdentityServiceServicer as Identity
 from boxoffice.identity.v1.organizations_pb2_grpc import OrganizationServiceServicer as Organizations
 from boxoffice.inventory.v1 import catalog_pb2 as catalog
@@ -369,6 +371,16 @@ class Methods:
     delete_account = Method(Identity, identity.DeleteAccountRequest, identity.DeleteAccountResponse)
     list_users = Method(Identity, identity.ListUsersRequest, identity.ListUsersResponse)
     set_roles = Method(Identity, identity.SetRolesRequest, identity.User)
+    request_email_verification = Method(
+        AccountMails,
+        account_mails.RequestEmailVerificationRequest,
+        account_mails.RequestEmailVerificationResponse,
+    )
+    verify_email = Method(AccountMails, account_mails.VerifyEmailRequest, account_mails.VerifyEmailResponse)
+    request_password_reset = Method(
+        AccountMails, account_mails.RequestPasswordResetRequest, account_mails.RequestPasswordResetResponse
+    )
+    reset_password = Method(AccountMails, account_mails.ResetPasswordRequest, account_mails.ResetPasswordResponse)
 
     # Who makes events together.
     create_organization = Method(Organizations, organizations.CreateOrganizationRequest, organizations.Organization)

@@ -377,6 +377,12 @@ class GatewayNotConfigured(NotFound):
     reason = "GATEWAY_NOT_CONFIGURED"
 
 
+class LinkNotValid(FailedPrecondition):
+    """This link is not good, or not any more: ask for a new one."""
+
+    reason = "LINK_NOT_VALID"
+
+
 class PasswordWrong(FailedPrecondition):
     """The present password is another."""
 

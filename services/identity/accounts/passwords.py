@@ -17,6 +17,7 @@ from services.identity.accounts.registration import CreateAccount, CreateAccount
 from services.identity.attempts.domain import Trial
 from services.identity.attempts.operation import Attempts
 from services.identity.errors import EmailTaken, LoginFailed, PasswordWrong, UserNotFound
+from services.identity.mails.operation import AccountMails
 from services.identity.tokens import families
 from services.identity.tokens.families import Grant
 from services.identity.tokens.statements import END_FAMILIES
@@ -27,10 +28,13 @@ M = TypeVar("M", bound=Message)
 class Accounts:
     """Passwords are hashed and compared before each transaction: that takes too long for one."""
 
-    def __init__(self, db: Database, passwords: Passwords, attempts: Attempts, family_life: timedelta) -> None:
+    def __init__(
+        self, db: Database, passwords: Passwords, attempts: Attempts, mails: AccountMails, family_life: timedelta
+    ) -> None:
         self._db = db
         self._passwords = passwords
         self._attempts = attempts
+        self._mails = mails
         self._family_life = family_life
 
     async def register(self, email: str, password: str, name: str, address: str, once: Once[User, M]) -> M:
@@ -38,7 +42,7 @@ class Accounts:
         email = normalised(email)
         await self._attempts.registration(address)
         password_hash = await self._passwords.hash(password, address)
-        create: CreateAccounts[M] = CreateAccounts(self._db, self._attempts)
+        create: CreateAccounts[M] = CreateAccounts(self._db, self._attempts, self._mails)
         try:
             return await create.alone(CreateAccount(email, name, password_hash, address, once))
         except EmailTaken:
@@ -61,7 +65,10 @@ class Accounts:
         return grant
 
     async def change_password(self, user_id: UUID, current: str, new: str, address: str) -> Grant:
-        """Change a password, end all families of the user, begin a new one; raise PasswordWrong, TooManyAttempts."""
+        """Change a password, end all families, tell the user, begin a new family.
+
+        Raises PasswordWrong, TooManyAttempts.
+        """
         trial, present = await self._compare(user_id, current, address)
         changed = await self._passwords.hash(new, address)
         async with self._db.transaction() as tx:
@@ -69,6 +76,7 @@ class Accounts:
             if not await tx.fetch(sql.CHANGE_PASSWORD, {"id": user_id, "old": present, "new": changed}):
                 raise PasswordWrong()
             await tx.send(END_FAMILIES, {"user_id": user_id, "by": "PASSWORD"})
+            await self._mails.password_changed(tx, user_id)
             grant = await families.begin(tx, user_id, changed, self._family_life)
         assert grant is not None, "nobody else changes a password that this transaction has changed"
         return grant

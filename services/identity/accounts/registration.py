@@ -16,6 +16,7 @@ from services.identity.accounts import statements as sql
 from services.identity.accounts.domain import USER, User
 from services.identity.attempts.operation import Attempts
 from services.identity.errors import EmailTaken
+from services.identity.mails.operation import AccountMails
 
 M = TypeVar("M", bound=Message)
 """What the client is answered with."""
@@ -54,9 +55,10 @@ class NewAccounts(Generic[M]):
 class CreateAccounts(KeyedOperation[CreateAccount[M], NewAccounts[M], User, M], Generic[M]):
     """Creates accounts; refuses with EmailTaken, TooManyAttempts."""
 
-    def __init__(self, db: Database, attempts: Attempts) -> None:
+    def __init__(self, db: Database, attempts: Attempts, mails: AccountMails) -> None:
         super().__init__(db)
         self._attempts = attempts
+        self._mails = mails
 
     def reads(self, batch: Sequence[CreateAccount[M]], *, wait: bool) -> dict[str, Statement]:
         """An account that is not there cannot be locked: see `write`."""
@@ -78,9 +80,10 @@ class CreateAccounts(KeyedOperation[CreateAccount[M], NewAccounts[M], User, M], 
         return user
 
     async def write(self, tx: Transaction, state: NewAccounts[M]) -> None:
-        """Write the accounts, and count them."""
+        """Write the accounts, count them, and ask for the mails that verify their addresses."""
         for user, command in state.created:
             create = (sql.CREATE_USER, asdict(user) | {"password_hash": command.password_hash})
             if not await self._attempts.registered(tx, command.address, create):
                 # Somebody has taken the e-mail address since it was read: run again, this is refused.
                 raise Interrupted()
+            await self._mails.registered(tx, user.id)

@@ -80,6 +80,11 @@ def registration(limits: Limits, address: str) -> tuple[Budget, Budget]:
     return made, Budget(of_network(address), limits.per_address)
 
 
+def mail(limits: Limits, address: str) -> Budget:
+    """Return what counts that a mail was asked for without logging in."""
+    return Budget(_key(f"mails {network(address)}"), limits.per_address)
+
+
 def pair(email: str, address: str) -> bytes:
     """Return what stands for an account, which need not exist, and a network together."""
     return _key(f"account {email} address {network(address)}")

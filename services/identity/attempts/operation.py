@@ -66,6 +66,10 @@ class Attempts:
         _, taken = rules.registration(self.limits, address)
         await self.failed(Trial((taken,)))
 
+    async def mail_asked(self, tx: Transaction, address: str) -> None:
+        """Count that a mail was asked for from an address by whoever; raise TooManyAttempts."""
+        await _spend(tx, [rules.mail(self.limits, address)])
+
     async def _begun(self, trial: Trial) -> Trial:
         await _look(self.db, trial.deciding)
         return trial

@@ -10,6 +10,7 @@ from services.chassis.store.rows import read
 from services.chassis.writes.idempotency import NOBODY
 from services.identity.deleting import statements as sql
 from services.identity.errors import LastAdmin, LastOwner, PasswordWrong, UserNotFound
+from services.identity.mails.statements import FORGET_OF as FORGET_MAILS_OF
 from services.identity.roles.statements import LOCK_ADMINS
 from services.identity.tokens.statements import END_FAMILIES
 
@@ -55,6 +56,7 @@ async def empty(db: Database, user_id: UUID) -> None:
             raise RequestInProgress()
         await tx.send(sql.EMPTY_USER, user)
         await tx.send(sql.LEAVE_ORGANIZATIONS, user)
+        await tx.send(FORGET_MAILS_OF, user)
         await tx.send(END_FAMILIES, {"user_id": user_id, "by": "LOGOUT"})
         await tx.send(sql.FORGET_KEYS, user)
         await tx.send(sql.FORGET_REGISTRATION, user | {"nobody": NOBODY})

@@ -18,4 +18,9 @@ LOGINS = """
     WHERE user_id = %(user_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 """
 
-KINDS = (Kind("profile", PROFILES), Kind("membership", MEMBERSHIPS), Kind("login", LOGINS))
+MAILS = """
+    SELECT id AS position, (to_jsonb(m) - ARRAY['hash', 'next_attempt_at', 'answered'])::text AS record
+    FROM account_mails m WHERE user_id = %(user_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
+"""
+
+KINDS = (Kind("profile", PROFILES), Kind("membership", MEMBERSHIPS), Kind("login", LOGINS), Kind("mail", MAILS))

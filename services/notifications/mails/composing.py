@@ -1,19 +1,21 @@
 """Mails in words: from templates, which are files, by language."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
+from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.chassis.values.currencies import money
 from services.chassis.values.spoken import spoken
 from services.notifications.mails.domain import Mail, line
-from services.notifications.peers import Attachment, BookingInWords, Recipient
+from services.notifications.peers import AskedMail, Attachment, BookingInWords, Recipient
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -28,7 +30,7 @@ class AddressUnusable(ValueError):
 
 
 class Composer:
-    """Makes mails of facts."""
+    """Makes mails of facts, and those that other services ask for."""
 
     def __init__(self, *, sender: str, sender_name: str, public_url: str) -> None:
         """`sender` is the address that mails come from, `public_url` where the shop is."""
@@ -52,15 +54,38 @@ class Composer:
         Raises AddressUnusable.
         """
         words = self._words(mail, booking, to, language) | {"has_papers": bool(attachments)}
-        said = self._text.get_template(f"{language}/{mail.fact.kind.lower()}.txt").render(words)
+        return self._message(mail.id, mail.fact.kind.lower(), words, mail.fact.happened_at, to, language, attachments)
+
+    def compose_asked(self, mail: AskedMail, language: str) -> bytes:
+        """Return a mail that another service asks for; the same bytes each time. Raises AddressUnusable."""
+        to = Recipient(mail.email, mail.name, is_verified=True)
+        words = {"name": line(to.name), "link": self.link_of(mail), "public_url": self._public_url}
+        return self._message(mail.id, mail.kind.lower(), words, mail.asked_at, to, language)
+
+    def link_of(self, mail: AskedMail) -> str:
+        """Return the address of the page that a mail leads to, at the shop, whoever asked; empty: there is none."""
+        page = f"{self._public_url.rstrip('/')}/api/v1/auth/account-page"
+        return f"{page}?token={mail.token}" if mail.token else ""
+
+    def _message(
+        self,
+        id_: UUID,
+        template: str,
+        words: Mapping[str, object],
+        written_at: datetime,
+        to: Recipient,
+        language: str,
+        attachments: Sequence[Attachment] = (),
+    ) -> bytes:
+        said = self._text.get_template(f"{language}/{template}.txt").render(words)
         subject, _, body = said.partition("\n")
         body = body.strip("\n") + "\n"
         message = EmailMessage(policy=_POLICY)
         message["From"] = self._from
         message["To"] = Address(display_name=line(to.name), addr_spec=ascii_address(to.email))
         message["Subject"] = line(subject)[:LONGEST_SUBJECT]
-        message["Date"] = format_datetime(mail.fact.happened_at)
-        message["Message-ID"] = f"<{mail.id}@{self._from.domain}>"
+        message["Date"] = format_datetime(written_at)
+        message["Message-ID"] = f"<{id_}@{self._from.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(body)
         paragraphs = [paragraph.split("\n") for paragraph in body.strip("\n").split("\n\n")]
@@ -69,17 +94,18 @@ class Composer:
             "paragraphs": paragraphs,
             "language": language,
             "public_url": self._public_url,
+            "link": words.get("link", ""),
         }
         message.add_alternative(self._html.get_template("mail.html").render(page), subtype="html")
         # What a part is divided by is else drawn anew each time.
-        message.set_boundary(f"={mail.id.hex}=")
+        message.set_boundary(f"={id_.hex}=")
         if attachments:
             for one in attachments:
                 kind, _, of = one.content_type.partition("/")
                 # A reader would take a text for ASCII, and a calendar without a method for one to be asked about.
                 params = {"charset": "utf-8", "method": "PUBLISH"} if kind == "text" else None
                 message.add_attachment(one.data, maintype=kind, subtype=of, filename=one.name, params=params)
-            message.set_boundary(f"={mail.id.hex}=papers=")
+            message.set_boundary(f"={id_.hex}=papers=")
         # Only now: what is said of the content goes to its first part.
         message["Content-Language"] = language
         return message.as_bytes()

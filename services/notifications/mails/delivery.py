@@ -1,11 +1,13 @@
 """Handing mails over to a mail server, over SMTP."""
 
 import asyncio
+import logging
 import ssl
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Protocol, Self, TypeVar
 
 from aiosmtplib import (
     SMTP,
@@ -17,8 +19,22 @@ from aiosmtplib import (
 )
 
 from services.notifications.mails.domain import Outcome, Result
+from services.notifications.measures import MAILS
+
+log = logging.getLogger(__name__)
 
 LONGEST_REASON = 200
+
+
+class Handed(Protocol):
+    """A mail that is handed over."""
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether an earlier attempt may have reached the server, and nobody knows."""
+
+
+M = TypeVar("M", bound=Handed)
 
 
 class ServerAway(Exception):
@@ -94,6 +110,34 @@ class Session:
             self._smtp.close()
             return Result(Outcome.UNKNOWN, _reason(error))
         return Result(Outcome.SENT)
+
+
+async def hand_over(
+    server: Server,
+    ready: Sequence[tuple[M, str, bytes]],
+    note: Callable[[M, Result], Awaitable[None]],
+    is_time: Callable[[], bool],
+) -> None:
+    """Hand mails over by one connection, and note what came of each.
+
+    Where the connection is lost, or there is no more time, the rest is tried later.
+    """
+    left = list(ready)
+    why = "the lease ran out"
+    try:
+        async with Session(server) as session:
+            while left and is_time():
+                mail, to, content = left[0]
+                result = await session.hand_over(to, content)
+                left.pop(0)
+                if result.outcome is Outcome.SENT and mail.may_be_there:
+                    MAILS.labels("again").inc()
+                await note(mail, result)
+    except ServerAway as error:
+        why = str(error)
+        log.warning("the mail server takes no mail: %s", why)
+    for mail, _, _ in left:
+        await note(mail, Result(Outcome.LATER, why))
 
 
 def _refused(error: SMTPResponseException) -> Result:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.chassis.store.database import Database
 from services.notifications.clients import BookingClient, IdentityClient
 from services.notifications.mails import operation
 from services.notifications.mails.composing import AddressUnusable, Composer, ascii_address
-from services.notifications.mails.delivery import Server, ServerAway, Session
+from services.notifications.mails.delivery import Server, hand_over
 from services.notifications.mails.domain import LEASE, Mail, Outcome, ReminderCheck, Result, why_not_remind
 from services.notifications.measures import MAILS, PAPERLESS
 from services.notifications.notices.domain import Kind
@@ -86,7 +86,7 @@ class Mails:
             return 0
         ready = await self._made(mails)
         if ready and self._server is not None:
-            await self._hand_over(self._server, ready, lambda: time.monotonic() < until)
+            await hand_over(self._server, ready, self._note, lambda: time.monotonic() < until)
         return len(mails)
 
     async def _made(self, mails: Sequence[Mail]) -> list[tuple[Mail, str, bytes]]:
@@ -184,27 +184,6 @@ class Mails:
             PAPERLESS.inc()
             return []
         return papers
-
-    async def _hand_over(
-        self, server: Server, ready: Sequence[tuple[Mail, str, bytes]], is_time: Callable[[], bool]
-    ) -> None:
-        """Hand mails over by one connection. Where that is lost, or the lease runs out, the rest is tried later."""
-        left = list(ready)
-        why = "the lease ran out"
-        try:
-            async with Session(server) as session:
-                while left and is_time():
-                    mail, to, content = left[0]
-                    result = await session.hand_over(to, content)
-                    left.pop(0)
-                    if result.outcome is Outcome.SENT and mail.may_be_there:
-                        MAILS.labels("again").inc()
-                    await self._note(mail, result)
-        except ServerAway as error:
-            why = str(error)
-            log.warning("the mail server takes no mail: %s", why)
-        for mail, _, _ in left:
-            await self._note(mail, Result(Outcome.LATER, why))
 
     async def _note(self, mail: Mail, result: Result) -> None:
         outcome = await operation.note(self._db, mail, result)

@@ -1,0 +1,1 @@
+"""Links in mails about accounts: an address is verified, or a new password is set."""

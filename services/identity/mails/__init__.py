@@ -1,0 +1,1 @@
+"""Mails about accounts: asked for, fetched by notifications, and what their links are for."""
