@@ -33,6 +33,7 @@ from bench.scenarios import (
     onsale,
     overload,
     scale,
+    scans,
     security,
     watch,
 )
@@ -57,6 +58,7 @@ MODULES = (
     overload,
     logins,
     scale,
+    scans,
     security,
     watch,
 )

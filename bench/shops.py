@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import aiohttp
 import grpc
 from boxoffice.bank.v1 import bank_pb2, bank_pb2_grpc
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
+from boxoffice.booking.v1 import admissions_pb2, admissions_pb2_grpc, booking_pb2, booking_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc
 from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 from google.protobuf.message import DecodeError, Message
@@ -122,6 +122,10 @@ class Shop(ABC):
     async def cancel(self, user: str, booking: str, key: str) -> None: ...
 
     @abstractmethod
+    async def check_in(self, gate: tuple[str, str], show: str, code: str, key: str) -> str:
+        """Show a gate, whose id and credential are given, a ticket; return what that comes to."""
+
+    @abstractmethod
     async def seats(self, show: str) -> int:
         """Read a show's seat map; return the bytes of the answer."""
 
@@ -145,6 +149,7 @@ class GrpcShop(Shop):
         self._inventory = cycle([inventory_pb2_grpc.InventoryServiceStub(channel) for channel in channels["inventory"]])
         self._catalogue = cycle([catalog_pb2_grpc.CatalogServiceStub(channel) for channel in channels["inventory"]])
         self._booking = cycle([booking_pb2_grpc.BookingServiceStub(channel) for channel in channels["booking"]])
+        self._admissions = cycle([admissions_pb2_grpc.AdmissionServiceStub(each) for each in channels["booking"]])
         self._payment = cycle([payment_pb2_grpc.PaymentServiceStub(channel) for channel in channels["payment"]])
         self._bank = cycle([bank_pb2_grpc.BankServiceStub(channel) for channel in channels["bank"]])
         self._open: list[Any] = []
@@ -200,6 +205,17 @@ class GrpcShop(Shop):
     async def cancel(self, user: str, booking: str, key: str) -> None:
         request = booking_pb2.CancelBookingRequest(user_id=user, booking_id=booking, idempotency_key=key)
         await self._call(next(self._booking).CancelBooking, request)
+
+    async def check_in(self, gate: tuple[str, str], show: str, code: str, key: str) -> str:
+        gate_id, credential = gate
+        request = admissions_pb2.CheckInTicketRequest(gate_id=gate_id, show_id=show, code=code, idempotency_key=key)
+        try:
+            answer = await next(self._admissions).CheckInTicket(
+                request, timeout=CALL_SECONDS, metadata=(("gate-credential", credential),)
+            )
+        except grpc.aio.AioRpcError as error:
+            raise Refused(reason_of(error)) from error
+        return admissions_pb2.Scan.Result.Name(answer.result)
 
     async def seats(self, show: str) -> int:
         return len(await self._call(next(self._maps), inventory_pb2.GetSeatMapRequest(show_id=show)))
@@ -285,6 +301,11 @@ class RestShop(Shop):
 
     async def cancel(self, user: str, booking: str, key: str) -> None:
         await self._ask("PATCH", f"bookings/{booking}/cancel", {"userId": user, "idempotencyKey": key})
+
+    async def check_in(self, gate: tuple[str, str], show: str, code: str, key: str) -> str:
+        body = {"gateId": gate[0], "showId": show, "code": code, "idempotencyKey": key}
+        answer = await self._ask("POST", "check-ins", body, {"gate-credential": gate[1]})
+        return str(json.loads(answer)["result"])
 
     async def refund(self, user: str, booking: str, key: str) -> None:
         """Give a ticket back."""

@@ -65,6 +65,13 @@ async def search(shop: Shop, text: str, figures: Counter[str]) -> None:
     figures["found"] += found
 
 
+async def scan(shop: Shop, wanted: tuple[tuple[str, str], str, str], figures: Counter[str]) -> None:
+    """Show a gate the code of a ticket of a show, under a key."""
+    result = await shop.check_in(*wanted, str(uuid4()))
+    if result != "ADMITTED":
+        raise Refused(result)
+
+
 async def until_confirmed(shop: Shop, user: str, figures: Counter[str]) -> None:
     """Look at a user's booking, at growing distances, until it is CONFIRMED."""
     wait, waited = FIRST_LOOK_SECONDS, 0.0

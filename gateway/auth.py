@@ -25,7 +25,12 @@ KEYS_AWAY = "Jwks remote fetch is failed"
 
 
 def values(methods: Iterable[PublicMethod], host: str) -> dict[str, Any]:
-    """Return what the template's part `auth` is filled with. `host` is where callers come in."""
+    """Return what the template's part `auth` is filled with. `host` is where callers come in.
+
+    Gates have no tokens: whether a credential is good, the service tells that made it. What has not the form of one
+    gets no further.
+    """
+    methods = list(methods)
     everybodys = [method.path for method in methods if not method.takes_token]
     noted = [{"provider_name": PROVIDER}, {"allow_missing_or_failed": {}}]
     others = {"match": {"prefix": "/boxoffice."}, "requires": {"requires_any": {"requirements": noted}}}
@@ -35,6 +40,7 @@ def values(methods: Iterable[PublicMethod], host: str) -> dict[str, Any]:
         "keys_seconds": f"{KEYS_SECONDS}s",
         "rules": [*({"match": {"path": path}} for path in everybodys), others],
         "open_to_all": [{"url_path": {"path": {"exact": path}}} for path in everybodys],
+        "of_gates": [{"url_path": {"path": {"exact": method.path}}} for method in methods if method.is_gates],
         "failure": FAILURE,
         "keys_away": KEYS_AWAY,
         "own_host": {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host),

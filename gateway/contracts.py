@@ -40,6 +40,8 @@ class PublicMethod:
     """Whether it changes nothing: it is a GET, or a standard method Get or List (AIP-131, 132)."""
     takes_token: bool
     """Whether its policy asks who calls."""
+    is_gates: bool
+    """Whether gates call it, with their credentials."""
     streams: bool
     """Whether it answers with a stream, which may go on for ever."""
     waits: bool
@@ -96,6 +98,8 @@ def faults(descriptor: bytes) -> list[str]:
             found.append(f"{method} has to name services where it allows SERVICE, and only there")
         elif wrong := sorted(set(policy.services) - (known - {own})):
             found.append(f"{method} names what is no other service: {', '.join(wrong)}")
+        elif Policy.GATE in policy.allow and len(policy.allow) > 1:
+            found.append(f"{method} has to allow GATE alone: a gate does what nobody else does")
         if not policy.budget:
             found.append(f"{method} does not say from which budget its calls are")
         if has_file != (0 < policy.largest_file_bytes <= LARGEST_FILE_BYTES):
@@ -156,6 +160,7 @@ def public_methods(descriptor: bytes) -> list[PublicMethod]:
             reads_only=method.options.Extensions[annotations_pb2.http].HasField("get")
             or method.name.startswith(("Get", "List")),
             takes_token=Policy.PUBLIC not in allowed,
+            is_gates=Policy.GATE in allowed,
             streams=method.server_streaming,
             waits=method.input_type in waiting,
             is_money=_policy(method).budget == Policy.MONEY,

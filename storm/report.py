@@ -52,6 +52,30 @@ class SalesCount:
     late_returned: int
 
 
+@dataclass(frozen=True)
+class DoorCount:
+    """What came of the gates' scans."""
+
+    scans: int
+    came_in: int
+    """People who did."""
+    offline: int
+    """Those of them who did at gates without a connection."""
+    conflicts: int
+    """Those who did on a ticket that did not let in, at gates that could not know: all are listed."""
+    double_online: int
+    """Tickets that let in twice at gates with a connection: there must be none."""
+    most: int
+    """How often one ticket let in at most."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.scans:,} scans, {self.came_in:,} came in, {self.offline:,} of them without a connection; "
+            f"double admissions with a connection {self.double_online}, "
+            f"without one {self.conflicts}, all listed; one ticket at most {self.most} times"
+        )
+
+
 @dataclass
 class Report:
     """A storm, in numbers."""
@@ -80,6 +104,7 @@ class Report:
     rest_seconds: float = math.inf
     """The same, for the bank's webhooks too."""
     left: Mapping[str, int] = field(default_factory=dict)
+    doors: DoorCount | None = None
     audit: str = "not done"
     violations: Sequence[str] = ()
 
@@ -104,6 +129,7 @@ class Report:
             f"  late captures  {sold.late:,}: {sold.late_kept:,} became tickets, {sold.late_returned:,} went back",
             f"  refunds        {sold.refunds:,}, and {sold.stuck:,} that the bank declined for good",
             f"  refusals       {_counts(self.refusals)}",
+            f"  doors          {self.doors or 'none'}",
             "  served again after the start of its process",
             *(f"    {name:<12} {spread}" for name, spread in self.recoveries.items()),
             "  the same, where PostgreSQL was away meanwhile",

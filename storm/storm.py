@@ -24,6 +24,7 @@ from stack.settings import Settings
 from storm import comparison, razorpay_storm, report
 from storm.client import GaveUp, Refused, StormShop, open_http
 from storm.clocks import Clocks
+from storm.doors import Doors
 from storm.faults import Faults
 from storm.history import History
 from storm.razorpay_storm import AtRazorpay
@@ -49,7 +50,7 @@ QUIET_SECONDS = 1.5
 ENVIRONMENTS = {
     # What lapses, lapses soon: the clocks jump by minutes.
     "inventory": {"SEAT_HOLD_MINUTES": "1", "CHANGE_RETENTION_MINUTES": "10080"},
-    "booking": {"BOOKING_EXPIRY_MINUTES": "3"},
+    "booking": {"BOOKING_EXPIRY_MINUTES": "3", "CHECK_IN_OPENS_MINUTES": "100000"},
     # A webhook that is late comes so much later by the wall's clock, and a payment by the bank's, which jumps.
     "bank": {"BANK_DELAY_SECONDS": "6", "BANK_SCENARIOS": "mixed"},
     "payment": {"SESSION_MARGIN_SECONDS": "10"},
@@ -120,6 +121,7 @@ class Storm:
         self._clocks = Clocks(stack.server)
         self._tokens = tokens.needed(stack.settings)
         self._faults: Faults | None = None
+        self._doors: Doors | None = None
         self._last_fault = 0.0
         self._over = asyncio.Event()
         self._playing: set[asyncio.Task[None]] = set()
@@ -137,6 +139,9 @@ class Storm:
                 box = Box(shop, chance)
                 await box.open()
                 probe = await self._probe(shop, chance)
+                folder = self._stack.settings.data_dir / "gates"
+                doors = self._doors = Doors(self._stack.public_url, self._tokens, folder, self._options.seed)
+                await doors.open(shop)
                 self._history.began = began = time.monotonic()
                 if self._razorpay is not None:
                     self._razorpay.begin(self._stack.public_url)
@@ -146,6 +151,7 @@ class Storm:
                 )  # fmt: skip
                 striking = asyncio.create_task(asyncio.to_thread(self._faults.run, faults_over))
                 coming = asyncio.create_task(self._customers(shop, box))
+                self._spawn(doors.sell(shop))
                 progress = asyncio.create_task(self._progress())
                 watched = asyncio.create_task(self._over.wait())
                 await asyncio.wait(
@@ -157,6 +163,7 @@ class Storm:
                 faults_over.set()
                 await striking
                 self._last_fault = time.monotonic()
+                await asyncio.to_thread(doors.close)
                 progress.cancel()
                 coming.cancel()
                 self._say("the storm is over: waiting for the customers, and for rest")
@@ -173,11 +180,13 @@ class Storm:
             self._say("at Razorpay: " + ", ".join(f"{what} {times}" for what, times in self._razorpay.done.items()))
         faults.pass_time()
         self._rest()
+        assert self._doors is not None, "it has raged"
+        found.doors, at_doors = self._doors.reckon(stack.server, self._say)
         self._say("comparing what customers were told with the databases")
         audited = audit.look(stack.server.url)
         found.audit = audited.summary
         violations = comparison.compare(self._history, comparison.read(stack.server, self._razorpay))
-        found.violations = report.broken(violations, audited.broken)
+        found.violations = [*report.broken(violations, audited.broken), *at_doors]
         if self._razorpay is not None and (differs := self._razorpay.differs(stack.server)):
             found.violations = [*found.violations, differs]
         history = self._history

@@ -98,6 +98,15 @@ NOT_PERSONAL = {
     "booking.show_updates": "show_id revision noted_at swept_to lease_until done_at",
     "booking.tax_rules": "id country currency category up_to basis_points sac_code valid_from valid_until",
     "booking.ticket_keys": "id number private_key created_at",
+    "booking.gates": "id organization_id name offline credential_hash ends_at created_at revoked_at",
+    "booking.gate_shows": "gate_id show_id listed_until",
+    "booking.show_times": "show_id starts_at ends_at revision",
+    "booking.ticket_homes": "ticket_id gate_id",
+    "booking.scans": (
+        "id gate_id key request_hash show_id ticket_id result came_in is_offline gate_time recorded_at first_scan_id "
+        "answer"
+    ),
+    "booking.admissions": "scan_id ticket_id undone_at",
     "booking.tickets": "id booking_id show_id show_seat_id state issued_at updated_at revision",
     "booking.topic_events": "id topic position key version kind payload created_at",
     "booking.topic_progress": "consumer topic read_to",

@@ -34,7 +34,7 @@ for asked in FIELDS:
 
 LETTERS = {name: letters for name, letters in ASKED.items() if letters} | {
     **dict(venue_name=200, theatre=200, movie=200, screen_name=100, screen=100, section=40, row=10),
-    **dict(seat_labels=61, seats=61, shown_name=43),
+    **dict(seat_labels=61, seats=61, shown_name=43, gate_name=50, first_gate_name=50, at_gate=50, home_gate=50),
 }
 """How many letters texts of people's may have, by the name of their field."""
 
@@ -43,7 +43,7 @@ BYTES = {
     "phone": 16,
     **dict(language=20, currency=3, next_page_token=200, payment_method=100, token_type=6, status=20),
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
-    **dict(cancelled_by=36, exported_by=36, token=32),
+    **dict(cancelled_by=36, exported_by=36, token=32, credential=43, code_hash=64, features=20),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
     **dict(kind=30, day=10, url=100),
     "records": 2 * PAGE_BYTES,
@@ -53,7 +53,10 @@ BYTES = {
 
 OWN_LETTERS = {
     "boxoffice.booking.v1.Invoice.Line.description": LETTERS["seat_labels"] + 9,
-    "boxoffice.booking.v1.Ticket.seat_label": LETTERS["seat_labels"],
+    **dict.fromkeys(
+        (f"boxoffice.booking.v1.{name}.seat_label" for name in ("Ticket", "CheckIn", "Scan", "DoorListPart.Ticket")),
+        LETTERS["seat_labels"],
+    ),
     "boxoffice.booking.v1.TicketCode.code": 122,
     "boxoffice.booking.v1.TicketCode.words": LETTERS["seat_labels"] + 11,
 }
@@ -133,6 +136,11 @@ COUNTS = {
     # A hundred, each of one seat, the last with the order's fees in all lines: no more than these with 100 lines each.
     "booking.v1.GetInvoiceResponse.corrections": 20,
     "booking.v1.ListTicketsResponse.tickets": 100,
+    "booking.v1.Gate.show_ids": 50,
+    "booking.v1.CheckIn.features": 10,
+    "booking.v1.SyncScansResponse.scans": 100,
+    "booking.v1.DoorListPart.tickets": 500,
+    "booking.v1.DoorListPart.Ticket.features": 10,
     "booking.v1.PayableBooking.seats": 100,
     "booking.v1.BatchGetPayableBookingsResponse.results": 100,
     "booking.v1.ListBookingEventsResponse.events": 500,
@@ -170,6 +178,7 @@ COUNTS = {
     "booking.v1.ListShowBookingsResponse.bookings": 1,
     "booking.v1.ListCouponsResponse.coupons": 1,
     "booking.v1.ListSellersResponse.sellers": 1,
+    **dict.fromkeys(("booking.v1.ListGatesResponse.gates", "booking.v1.ListScansResponse.scans"), 1),
     "booking.v1.ListTaxRulesResponse.tax_rules": 1,
     "identity.v1.ListMembersResponse.members": 1,
     "identity.v1.ListOrganizationsResponse.organizations": 1,

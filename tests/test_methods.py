@@ -24,6 +24,7 @@ from tests.system.mutations import HARMLESS, KEYED, MUTATIONS, takes_key
 PLAYS = "tests/faults/operations.py"
 PLAYS_OF_REFUNDS = "tests/faults/refund_operations.py"
 PLAYS_OF_RESCHEDULES = "tests/faults/reschedule_operations.py"
+PLAYS_OF_DOORS = "tests/faults/door_operations.py"
 PLAYS_OF_AREAS = "tests/faults/area_operations.py"
 PYTHON_CLIENT = "clients/python/boxoffice_client"
 
@@ -99,6 +100,7 @@ WITHOUT_PLAY = {
     "CreateVenue": "one row, like CreateMovie",
     "BookGuests": "CreateBooking's, by the way of free ones",
     "CreateAccessCode": "one row, like CreateMovie, under the show's lock",
+    "CreateGate": "one row, like CreateMovie",
     "CreateCoupon": "one row, like CreateMovie; the uses are in create_booking's play",
     "AddSection": "rows of one hall under its venue's lock, as CreateScreen writes them",
     "ImportHall": "CreateScreen's, which is the same operation",
@@ -110,7 +112,7 @@ WITHOUT_PLAY = {
 
 def plays() -> Iterator[tuple[str, str]]:
     """Yield verb and path of what the plays of the grid ask for; what is filled in is {}."""
-    files = (PLAYS, PLAYS_OF_REFUNDS, PLAYS_OF_RESCHEDULES, PLAYS_OF_AREAS)
+    files = (PLAYS, PLAYS_OF_REFUNDS, PLAYS_OF_RESCHEDULES, PLAYS_OF_AREAS, PLAYS_OF_DOORS)
     trees = [ast.parse((roster.ROOT / file).read_text()) for file in files]
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "send":

@@ -11,6 +11,7 @@ AT_REST look across databases, and hold once nothing is under way any more.
 
 from audit.invariants.accounts import ACCOUNTS
 from audit.invariants.across import ACROSS
+from audit.invariants.admissions import ADMISSIONS
 from audit.invariants.bookings import BOOKINGS
 from audit.invariants.cancellations import CANCELLATIONS, CANCELLATIONS_AT_REST
 from audit.invariants.catalogue import CATALOGUE
@@ -46,6 +47,7 @@ ALWAYS = (
     + COUPONS
     + INVOICES
     + TICKETS
+    + ADMISSIONS
     + MONEY
     + GATEWAYS
     + KEYS

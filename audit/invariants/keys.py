@@ -45,12 +45,13 @@ KEYS = (
     ),
     Invariant(
         "answers-about-bookings-are-to-their-users",
-        "what was answered under a key of booking is about a booking of who asked, unless it is about a coupon",
-        ("booking.idempotency_keys WHERE method <> 'CreateCoupon'",),
+        "what was answered under a key of booking is about a booking of who asked, or a coupon or gate",
+        ("booking.idempotency_keys WHERE method NOT IN ('CreateCoupon', 'CreateGate')",),
         """
         SELECT k.method, k.user_id, k.key, k.names, b.user_id AS booked_by
         FROM booking.idempotency_keys k LEFT JOIN booking.bookings b ON b.id = k.names
-        WHERE k.method <> 'CreateCoupon' AND k.names IS NOT NULL AND b.user_id IS DISTINCT FROM k.user_id
+        WHERE k.method NOT IN ('CreateCoupon', 'CreateGate') AND k.names IS NOT NULL
+            AND b.user_id IS DISTINCT FROM k.user_id
         """,
     ),
     Invariant(
@@ -60,6 +61,15 @@ KEYS = (
         """
         SELECT k.user_id, k.key, k.names FROM booking.idempotency_keys k LEFT JOIN booking.coupons c ON c.id = k.names
         WHERE k.method = 'CreateCoupon' AND c.id IS NULL
+        """,
+    ),
+    Invariant(
+        "answers-about-gates-are-of-what-there-is",
+        "what was answered under a key about a gate is about one that there is",
+        ("booking.idempotency_keys WHERE method = 'CreateGate'",),
+        """
+        SELECT k.user_id, k.key, k.names FROM booking.idempotency_keys k LEFT JOIN booking.gates g ON g.id = k.names
+        WHERE k.method = 'CreateGate' AND g.id IS NULL
         """,
     ),
     Invariant(

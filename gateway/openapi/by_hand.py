@@ -64,7 +64,13 @@ SECURITY: Json = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "An access token, which is good for 15 minutes.",
-    }
+    },
+    "gateCredential": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "gate-credential",
+        "description": "The credential of a gate, which CreateGate shows once.",
+    },
 }
 
 ROLE_MISSING = Reason("PERMISSION_DENIED", "PERMISSION_DENIED", "a role is missing.")

@@ -91,6 +91,7 @@ class _Operation:
         allowed = method.GetOptions().Extensions[policy_pb2.policy].allow
         is_known = auth == "on" or method.containing_service.name in ALWAYS_KNOW
         self._takes_token = is_known and policy_pb2.Policy.PUBLIC not in allowed
+        self._is_gates = policy_pb2.Policy.GATE in allowed
         self._is_owners = self._takes_token and policy_pb2.Policy.OWNER in allowed
 
     def render(self, tag: str, name: str) -> Json:
@@ -113,7 +114,7 @@ class _Operation:
         if streams:
             operation["x-server-streaming"] = True
         if self._takes_token:
-            operation["security"] = [{name: [] for name in by_hand.SECURITY}]
+            operation["security"] = [{"gateCredential" if self._is_gates else "accessToken": []}]
         reasons = list(self._comments.reasons(self._method.full_name))
         if self._takes_token and not self._is_owners:
             reasons.append(by_hand.ROLE_MISSING)

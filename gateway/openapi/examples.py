@@ -19,6 +19,9 @@ REVIEW = "0198c2a0-0000-7000-8000-00000000000d"
 NOTICE = "0198c2a0-0000-7000-8000-00000000000e"
 TICKET = "0198c2a0-0000-7000-8000-00000000000f"
 ENDPOINT = "0198c2a0-0000-7000-8000-000000000010"
+GATE = "0198c2a0-0000-7000-8000-000000000010"
+SCAN = "0198c2a0-0000-7000-8000-000000000011"
+CODE = "this is not the code of a ticket"
 TAX_RULE = "0198c2a0-0000-7000-8000-00000000000b"
 SESSION = "sess_0198c2a0-0000-7000-8000-000000000009"
 COUPON = "0198c2a0-0000-7000-8000-00000000000c"
@@ -245,6 +248,24 @@ BODIES: dict[str, dict[str, Any]] = {
     "CreateCoupon": {"code": "MONSOON20", "terms": _TERMS},
     "UpdateCoupon": {"terms": _TERMS},
     "DeactivateCoupon": {},
+    "CreateGate": {"name": "North", "showIds": [SHOW], "endsAt": "2031-01-01T00:00:00Z", "offline": "HOME"},
+    "RotateGate": {},
+    "RevokeGate": {},
+    "CheckInTicket": {"showId": SHOW, "code": CODE, "gateTime": "2027-03-28T18:02:11Z"},
+    "SyncScans": {
+        "showId": SHOW,
+        "sentAt": "2027-03-28T19:02:11Z",
+        "scans": [
+            {
+                "key": "a7",
+                "ticketId": TICKET,
+                "revision": 1,
+                "gateTime": "2027-03-28T18:02:11Z",
+                "result": "ALREADY_USED",
+            }
+        ],
+    },
+    "UndoAdmission": {"scanId": SCAN, "reason": "The wrong ticket was shown."},
     "SearchBookings": {"organizationId": ORGANIZATION, "q": "asha"},
     "ValidateCoupon": {"userId": USER, "code": "monsoon20", "showId": SHOW},
     "RefundBooking": {"userId": USER},

@@ -8,12 +8,16 @@ from typing import Any
 import grpc
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from boxoffice.booking.v1 import (
+    admissions_pb2,
+    admissions_pb2_grpc,
     booking_pb2,
     booking_pb2_grpc,
     cancellations_pb2,
     cancellations_pb2_grpc,
     coupon_pb2,
     coupon_pb2_grpc,
+    gates_pb2,
+    gates_pb2_grpc,
     invoices_pb2,
     invoices_pb2_grpc,
     office_pb2,
@@ -29,6 +33,9 @@ from boxoffice.booking.v1 import (
 )
 
 from services.booking import deliveries, owners
+from services.booking.admissions.door_lists import DoorLists
+from services.booking.admissions.operation import JudgeScans
+from services.booking.admissions.rpc import AdmissionServicer
 from services.booking.bookings import messages
 from services.booking.bookings.events import TOPIC
 from services.booking.clients import SHOWS_TOPIC, InventoryClient, PaymentClient
@@ -36,6 +43,9 @@ from services.booking.closing.operation import forget_closed
 from services.booking.coupons.operation import forget_tries
 from services.booking.coupons.rpc import CouponServicer
 from services.booking.creating.free import forget_free
+from services.booking.gates.operation import CONSUMER as TIMES_CONSUMER
+from services.booking.gates.operation import Credentials, note_times
+from services.booking.gates.rpc import GateServicer
 from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.measures import MEASURES
 from services.booking.office.exports import forget_exports
@@ -83,6 +93,8 @@ SERVICES = [
     invoices_pb2.DESCRIPTOR.services_by_name["InvoiceService"].full_name,
     tickets_pb2.DESCRIPTOR.services_by_name["TicketService"].full_name,
     papers_pb2.DESCRIPTOR.services_by_name["PaperService"].full_name,
+    gates_pb2.DESCRIPTOR.services_by_name["GateService"].full_name,
+    admissions_pb2.DESCRIPTOR.services_by_name["AdmissionService"].full_name,
     cancellations_pb2.DESCRIPTOR.services_by_name["CancellationService"].full_name,
     office_pb2.DESCRIPTOR.services_by_name["OfficeService"].full_name,
 ]
@@ -96,17 +108,17 @@ async def run(settings: Settings) -> None:
     db, background = pools.calls, pools.background
     to_inventory, to_payment, to_identity = channels = _channels(settings)
     inventory, payments = InventoryClient(to_inventory), PaymentClient(to_payment)
-    people = IdentityClient(to_identity if settings.auth == "on" else None)
-    outbox = Outbox(background)
+    people, outbox = IdentityClient(to_identity if settings.auth == "on" else None), Outbox(background)
     saga, recovery = (_saga(pool, outbox, inventory, payments, settings) for pool in (db, background))
-    desks = _desks(saga)
-    bookings = Bookings(db)
+    desks, bookings = _desks(saga), Bookings(db)
     changes = Changes(background, max_waiting=settings.max_streams, heartbeat_seconds=settings.heartbeat_seconds)
-    server = make_server(settings, max_streams=settings.max_streams, things=owners.things(db, inventory))
+    things, gates = owners.things(db, inventory), Credentials(db).gate_of
+    server = make_server(settings, max_streams=settings.max_streams, things=things, gates=gates)
     servicer = BookingServicer(db, bookings, changes, outbox, desks, saga, inventory, payments, settings.refund_policy)
     booking_pb2_grpc.add_BookingServiceServicer_to_server(servicer, server)
     ticket_keys, workshop = await _ticket_keys(pools, settings), Workshop()
     _add_others(server, db, inventory, ticket_keys)
+    admissions = _add_admissions(server, db, inventory, ticket_keys, settings)
     papers_pb2_grpc.add_PaperServiceServicer_to_server(PaperServicer(db, ticket_keys, inventory, workshop), server)
     office = OfficeServicer(db, bookings, inventory, payments, people)
     office_pb2_grpc.add_OfficeServiceServicer_to_server(office, server)
@@ -124,13 +136,7 @@ async def run(settings: Settings) -> None:
         ticks=_ticks(background, recovery, settings),
         ready=Readiness(url),
         ending=[changes.end],
-        closing=[
-            desks.plain.close,
-            desks.with_coupons.close,
-            workshop.close,
-            *(each.close for each in channels),
-            pools.close,
-        ],
+        closing=[desks.close, admissions.desk.close, workshop.close, *(each.close for each in channels), pools.close],
     )
 
 
@@ -166,7 +172,18 @@ def _consumers(
     """Yield what reads topics: inventory's, and booking's own."""
     yield Consumer(background, CONSUMER, SHOWS_TOPIC, inventory.events, remember_cancelled).run()
     yield Consumer(background, UPDATES_CONSUMER, SHOWS_TOPIC, inventory.events, note_updates).run()
+    yield Consumer(background, TIMES_CONSUMER, SHOWS_TOPIC, inventory.events, note_times).run()
     yield Consumer(background, NAMES_CONSUMER, TOPIC, Names(background, people).events, keep_names).run()
+
+
+def _add_admissions(
+    server: grpc.aio.Server, db: Database, inventory: InventoryClient, keys: TicketKeys, settings: Settings
+) -> AdmissionServicer:
+    """Serve what is done at doors."""
+    lists = DoorLists(db, keys, opens=settings.check_in_opens, good_for=settings.door_list_good_for)
+    admissions = AdmissionServicer(db, keys, inventory, JudgeScans(db, settings.check_in_opens), lists)
+    admissions_pb2_grpc.add_AdmissionServiceServicer_to_server(admissions, server)
+    return admissions
 
 
 async def _ticket_keys(pools: Pools, settings: Settings) -> TicketKeys:
@@ -197,6 +214,7 @@ def _add_others(server: grpc.aio.Server, db: Database, inventory: InventoryClien
     tariffs_pb2_grpc.add_TariffServiceServicer_to_server(TariffServicer(db, inventory), server)
     invoices_pb2_grpc.add_InvoiceServiceServicer_to_server(InvoiceServicer(db), server)
     tickets_pb2_grpc.add_TicketServiceServicer_to_server(TicketServicer(db, ticket_keys), server)
+    gates_pb2_grpc.add_GateServiceServicer_to_server(GateServicer(db, inventory), server)
     cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(CancellationServicer(db, inventory), server)
 
 

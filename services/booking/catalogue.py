@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Collection
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import grpc
@@ -63,6 +63,12 @@ class CatalogueClient:
         show = await call(self._catalog.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)), seconds=SECONDS)
         length = show.end_time.ToDatetime() - show.start_time.ToDatetime()
         return length if length > timedelta() else None
+
+    async def times(self, show_id: UUID) -> tuple[UUID | None, datetime, datetime, int]:
+        """Return whose a show is, when it starts and ends, and its revision. Raises inventory's SHOW_NOT_FOUND."""
+        show = await call(self._catalog.GetShow, catalog_pb2.GetShowRequest(show_id=str(show_id)), seconds=SECONDS)
+        owner = UUID(show.organization_id) if show.organization_id else None
+        return owner, show.start_time.ToDatetime(UTC), show.end_time.ToDatetime(UTC), show.revision
 
     async def owner_of_show(self, show_id: UUID) -> UUID | None:
         """Return the organization whose a show is, None: Boxoffice's own. Raises inventory's SHOW_NOT_FOUND.

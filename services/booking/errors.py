@@ -45,6 +45,42 @@ class RefundNotAllowed(FailedPrecondition):
     reason = "REFUND_NOT_ALLOWED"
 
 
+class GateNotFound(NotFound):
+    """There is no such gate here, or it is over: look at the list of the organization's gates."""
+
+    reason = "GATE_NOT_FOUND"
+
+
+class GateOver(FailedPrecondition):
+    """The gate was revoked, or has ended: make another one."""
+
+    reason = "GATE_OVER"
+
+
+class GateNotForShow(FailedPrecondition):
+    """The gate is not one of this show: choose one of its shows, or have a gate made for this one."""
+
+    reason = "GATE_NOT_FOR_SHOW"
+
+
+class GateStaysOnline(FailedPrecondition):
+    """The gate may do nothing without a connection: have one made that may, to take door lists."""
+
+    reason = "GATE_STAYS_ONLINE"
+
+
+class ScanNotFound(NotFound):
+    """The show has no such scan: look at the list of its scans."""
+
+    reason = "SCAN_NOT_FOUND"
+
+
+class ScanNotAdmitted(FailedPrecondition):
+    """Nobody is in by this scan, so that there is nothing to take back: look at the scan that let the ticket in."""
+
+    reason = "SCAN_NOT_ADMITTED"
+
+
 class TicketNotFound(NotFound):
     """There is no such ticket: look it up in the list of the booking's tickets."""
 

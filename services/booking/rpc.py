@@ -66,6 +66,11 @@ class Desks:
         """Have a booking created, or raise why not."""
         return await (self.with_coupons if command.new.coupon_code else self.plain).submit(command)
 
+    async def close(self) -> None:
+        """Take no more, and end what waits."""
+        await self.plain.close()
+        await self.with_coupons.close()
+
 
 class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServiceServicer):
     """The lifecycle of bookings."""

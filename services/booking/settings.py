@@ -44,6 +44,12 @@ class Settings(ServiceSettings):
     ticket_key_days: int = Field(
         90, ge=1, le=365, description="days until a new key signs codes of tickets; the old ones stay published"
     )
+    check_in_opens_minutes: int = Field(
+        180, ge=0, le=100_000, description="minutes before the start of a show from which on its tickets let in"
+    )
+    door_list_minutes: int = Field(
+        60, ge=1, le=1_440, description="minutes for which a gate without a connection goes by a door list"
+    )
     max_streams: int = Field(2_000, ge=0, le=100_000, description="how many may watch and wait for bookings at once")
     heartbeat_seconds: float = Field(
         15, ge=0.05, le=30, description="after how long those who watch are told that nothing happened"
@@ -55,6 +61,16 @@ class Settings(ServiceSettings):
     def ticket_key_life(self) -> timedelta:
         """How long a key signs codes of tickets."""
         return timedelta(days=self.ticket_key_days)
+
+    @property
+    def check_in_opens(self) -> timedelta:
+        """How long before a show its tickets let in."""
+        return timedelta(minutes=self.check_in_opens_minutes)
+
+    @property
+    def door_list_good_for(self) -> timedelta:
+        """How long a door list is good."""
+        return timedelta(minutes=self.door_list_minutes)
 
     @model_validator(mode="after")
     def _secret_is_random_in_production(self) -> Self:

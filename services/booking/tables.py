@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.booking.ticket_tables import metadata
+from services.booking.gate_tables import metadata
 from services.chassis.store import tables as chassis
 
 __all__ = ["metadata"]

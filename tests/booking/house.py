@@ -11,11 +11,13 @@ from uuid import UUID, uuid4
 import grpc
 import pytest
 from boxoffice.booking.v1 import (
+    admissions_pb2_grpc,
     booking_pb2,
     booking_pb2_grpc,
     cancellations_pb2_grpc,
     coupon_pb2,
     coupon_pb2_grpc,
+    gates_pb2_grpc,
     invoices_pb2_grpc,
     office_pb2,
     office_pb2_grpc,
@@ -162,6 +164,8 @@ class House:
     people: FakeIdentity
     to_identity: grpc.aio.Channel
     to_inventory: grpc.aio.Channel
+    gates: gates_pb2_grpc.GateServiceStub
+    admissions: admissions_pb2_grpc.AdmissionServiceStub
 
     async def book(self, user: UUID, *numbers: int, key: str = "", coupon: str = "") -> booking_pb2.Booking:
         request = booking_pb2.CreateBookingRequest(
@@ -282,10 +286,21 @@ async def opened_house(
             people,
             to_identity,
             to_inventory,
+            *_doors(to_booking),
         )
-        await booking.desk.close()
-        assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"
-        assert await booking_db.fetch(ORPHANS) == [], "every event is of a booking"
+        await booking.close()
+        await _check_events(booking_db)
+
+
+def _doors(
+    to_booking: grpc.aio.Channel,
+) -> tuple[gates_pb2_grpc.GateServiceStub, admissions_pb2_grpc.AdmissionServiceStub]:
+    return gates_pb2_grpc.GateServiceStub(to_booking), admissions_pb2_grpc.AdmissionServiceStub(to_booking)
+
+
+async def _check_events(booking_db: Database) -> None:
+    assert await booking_db.fetch(UNTOLD) == [], "the last event of a booking is the state that callers see"
+    assert await booking_db.fetch(ORPHANS) == [], "every event is of a booking"
 
 
 async def _served_identity(stack: AsyncExitStack) -> tuple[FakeIdentity, grpc.aio.Channel]:
@@ -307,6 +322,8 @@ def _add(booking: WiredBooking, callers: list[Caller], server: grpc.aio.Server) 
     tariffs_pb2_grpc.add_TariffServiceServicer_to_server(booking.tariffs, server)
     cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(booking.cancellations, server)
     tickets_pb2_grpc.add_TicketServiceServicer_to_server(booking.tickets, server)
+    gates_pb2_grpc.add_GateServiceServicer_to_server(booking.gates, server)
+    admissions_pb2_grpc.add_AdmissionServiceServicer_to_server(booking.admissions, server)
     office = _called_by(
         booking.office, office_pb2.DESCRIPTOR.services_by_name["OfficeService"].methods_by_name, callers
     )

@@ -8,9 +8,13 @@ from typing import Any
 import grpc
 
 from services.booking import deliveries
+from services.booking.admissions.door_lists import DoorLists
+from services.booking.admissions.operation import JudgeScans
+from services.booking.admissions.rpc import AdmissionServicer
 from services.booking.bookings import messages
 from services.booking.clients import InventoryClient, PaymentClient
 from services.booking.coupons.rpc import CouponServicer
+from services.booking.gates.rpc import GateServicer
 from services.booking.invoices.rpc import InvoiceServicer
 from services.booking.office.rpc import OfficeServicer
 from services.booking.people import IdentityClient
@@ -30,6 +34,9 @@ from services.chassis.writes.desk import Desk
 from services.chassis.writes.outbox import Deliver, Outbox
 
 TICKET_KEY_SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
+OPENS = timedelta(hours=3)
+"""How long before a show people are let in."""
+LIST_GOOD_FOR = timedelta(minutes=60)
 POLICY = RefundPolicy.parse("24:100,2:50")
 
 
@@ -50,6 +57,17 @@ class WiredBooking:
     cancellations: CancellationServicer
     tickets: TicketServicer
     office: OfficeServicer
+    gates: GateServicer
+    admissions: AdmissionServicer
+
+    async def close(self) -> None:
+        await self.desk.close()
+        await self.admissions.desk.close()
+
+
+def wired_admissions(db: Database, keys: TicketKeys, inventory: InventoryClient) -> AdmissionServicer:
+    lists = DoorLists(db, keys, opens=OPENS, good_for=LIST_GOOD_FOR)
+    return AdmissionServicer(db, keys, inventory, JudgeScans(db, OPENS), lists)
 
 
 def wired_booking(
@@ -82,7 +100,22 @@ def wired_booking(
     peers = deliveries.peers(inventory, payments)
     cancellations = CancellationServicer(db, inventory)
     office = OfficeServicer(db, Bookings(db), inventory, payments, IdentityClient(to_identity))
-    tickets = TicketServicer(db, TicketKeys(db, vault_of(TICKET_KEY_SECRET)))
+    ticket_keys = TicketKeys(db, vault_of(TICKET_KEY_SECRET))
+    tickets = TicketServicer(db, ticket_keys)
+    gates, admissions = GateServicer(db, inventory), wired_admissions(db, ticket_keys, inventory)
     return WiredBooking(
-        servicer, coupons, saga, outbox, peers, desk, taxes, invoices, tariffs, cancellations, tickets, office
+        servicer,
+        coupons,
+        saga,
+        outbox,
+        peers,
+        desk,
+        taxes,
+        invoices,
+        tariffs,
+        cancellations,
+        tickets,
+        office,
+        gates,
+        admissions,
     )

@@ -59,7 +59,7 @@ def test_what_may_be_repeated_is_what_reads_removes_or_replaces_or_takes_a_key_o
         *("update_organization", "add_member", "leave_organization"),
         *("block_seats", "revoke_access_code"),
         *("write_review", "report_review", "hide_review", "read_all_notices"),
-        *("upload_hall", "upload_image"),
+        *("upload_hall", "upload_image", "rotate_gate"),
         *("create_webhook_endpoint", "rotate_webhook_secret", "enable_webhook_endpoint", "disable_webhook_endpoint"),
         "resend_webhook_message",
     }

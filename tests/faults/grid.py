@@ -12,7 +12,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from tests.faults.controller import HOLD, Fault, Point, numbered
-from tests.faults.gateway_operations import OPERATIONS
+from tests.faults.door_operations import OPERATIONS
 from tests.faults.world import World
 from tests.patience import eventually, patient
 

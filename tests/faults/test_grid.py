@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.conftest import Report
 from tests.faults.controller import Point
-from tests.faults.gateway_operations import OPERATIONS
+from tests.faults.door_operations import OPERATIONS
 from tests.faults.grid import KILL, LATE, PLAYS, RESET, SLOW, Case, Outcome, cases_of, idle_points, run
 from tests.faults.world import World
 

@@ -33,17 +33,20 @@ BOOKINGS = "/boxoffice.booking.v1.BookingService/"
 MEMBER_ROLES = [name for name, number in policy_pb2.Membership.Role.items() if number]
 
 SERVICES = {*roster.NAMES, "prometheus"}
+CREDENTIAL = "g" * 43
 CALLERS: dict[str, Any] = {
     "nobody": {},
     "a user": {"roles": ["USER"]},
     "an organizer": {"roles": ["USER", "ORGANIZER"]},
     "an admin": {"roles": ["USER", "ADMIN"]},
+    "a gate": {"credential": CREDENTIAL},
     **{f"a member as {role}": {"roles": ["USER"], "organizations": {OURS: role}} for role in MEMBER_ROLES},
     "the gateway": {"peer": "gateway"},
     "the operator": {"peer": "operator"},
     **{name: {"peer": name} for name in sorted(SERVICES)},
 }
-NOBODY = {"nobody", "the gateway", "the operator"}
+NOBODY = {"nobody", "the gateway", "the operator", "a gate"}
+"""Who is not known, a gate where none may call."""
 MAY = {
     "PUBLIC": CALLERS.keys() - SERVICES,
     "OWNER": {"a user", "an organizer", "an admin", *(f"a member as {role}" for role in MEMBER_ROLES)},
@@ -51,6 +54,7 @@ MAY = {
     "ADMIN": {"an admin"},
     "SERVICE": set(),
     "MEMBER": set(),
+    "GATE": {"a gate"},
 }
 """Who may call by what a policy allows, but for services and the roles of members: they are named."""
 NAMES = {method.descriptor.name for method in METHODS.values()}
@@ -71,6 +75,8 @@ def metadata(who: str) -> dict[str, str | bytes]:
     caller = CALLERS[who]
     if "roles" in caller:
         return {"authorization": f"Bearer {KEY.sign(forge.right(ME, **caller))}"}
+    if "credential" in caller:
+        return {"gate-credential": caller["credential"]}
     return {}
 
 
@@ -84,7 +90,11 @@ async def guard() -> AsyncIterator[Guard]:
     # Whose things are is told in test_members.
     rules = [policy(method.path) for method in METHODS.values()]
     anybodys = dict.fromkeys([name for rule in rules for name in (rule.organization_of, *rule.uses)], ITSELF)
-    yield Guard(FetchedKeys(Source(KEY).fetch), anybodys)
+
+    async def gate_of(credential: str) -> UUID | None:
+        return UUID(OTHER) if credential == CREDENTIAL else None
+
+    yield Guard(FetchedKeys(Source(KEY).fetch), anybodys, gates=gate_of)
 
 
 def test_every_rpc_has_a_policy() -> None:
@@ -217,6 +227,22 @@ async def test_another_user_is_nobody(guard: Guard, who: str) -> None:
             await admitted(guard, f"{BOOKINGS}{name}", kind(user_id=OTHER), who)
         await admitted(guard, f"{BOOKINGS}{name}", kind(user_id=ME), who)
         await admitted(guard, f"{BOOKINGS}{name}", kind(user_id=ME.upper()), who)
+
+
+async def test_a_gate_calls_for_itself_by_a_credential_that_is_good(guard: Guard) -> None:
+    method = "/boxoffice.booking.v1.AdmissionService/CheckInTicket"
+    access, kind = guard.access_to(method), METHODS[method].request
+    request = kind()
+    for named in ("", OTHER, OTHER.upper()):
+        request = kind(gate_id=named)
+        # Whatever token comes along: there is one way for gates.
+        await access.admit(request, metadata("a gate") | metadata("an admin"), "gateway")
+        assert request.gate_id.lower() == OTHER  # type: ignore[attr-defined]
+    with pytest.raises(PermissionDenied, match="another gate's"):
+        await admitted(guard, method, kind(gate_id=ME), "a gate")
+    for wrong in ("", "x" * 43):
+        with pytest.raises(Unauthenticated):
+            await access.admit(kind(), {"gate-credential": wrong} | metadata("an admin"), "gateway")
 
 
 async def test_whose_seats_are_held_is_told_to_that_user_only(guard: Guard) -> None:

@@ -2,6 +2,7 @@
 
 from tests.mutants import (
     account_mails,
+    admissions,
     areas,
     bank,
     booking,
@@ -32,6 +33,7 @@ from tests.mutants import (
 
 MUTANTS = (
     *account_mails.MUTANTS,
+    *admissions.MUTANTS,
     *inventory.MUTANTS,
     *holds.MUTANTS,
     *areas.MUTANTS,

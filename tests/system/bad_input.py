@@ -77,6 +77,8 @@ class World:
     password: str
     token: str
     """An admin's; accounts take one whether AUTH is on or off."""
+    gate: str
+    """The credential of a gate of the show."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,12 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         "event_id": world.event_id,
         "movie_id": world.show.movie_id,
         "venue_id": world.show.venue_id,
-        "screen_id": world.show.screen_id,
-        "show_id": world.show.id,
-        "booking_id": world.booking_id,
+        **dict(screen_id=world.show.screen_id, show_id=world.show.id, booking_id=world.booking_id),
         **dict(session_id=world.session_id, payment_id=world.payment_id, user_id=world.user),
         **dict(coupon_id=world.coupon_id, seller_id=world.seller_id, organization_id=world.organization_id),
         **dict(tax_rule_id=examples.TAX_RULE, review_id=examples.REVIEW, notice_id=examples.NOTICE),
         **dict(image_id=examples.IMAGE, name=examples.IMAGE_FILE, ticket_id=examples.TICKET),
-        "endpoint_id": world.endpoint_id,
+        **dict(endpoint_id=world.endpoint_id, gate_id=examples.GATE),
     }
     methods = [method for method in METHODS.values() if method.bindings]
     derived = {
@@ -195,8 +195,8 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "SetRoles": ({"user_id": world.account_id}, {"roles": ["ORGANIZER"]}),
         "SetEmailVerified": ({"user_id": world.account_id}, {"emailVerified": True}),
         "DeactivateCoupon": ({"coupon_id": world.coupon_id}, None),
-        "ListHolds": ({}, {"userId": world.user}),
-        **dict.fromkeys(("ListNotices", "CountUnreadNotices"), ({}, {"userId": world.user})),
+        **dict.fromkeys(("ListHolds", "ListNotices", "CountUnreadNotices"), ({}, {"userId": world.user})),
+        "DownloadDoorList": ({}, {"showId": show.id}),
         "GetEventSeats": ({"event_id": show.movie_id}, {"showId": show.id}),
         "DeleteReview": ({"event_id": world.event_id}, {"userId": world.user}),
         "PreviewRefund": ({"booking_id": world.booking_id}, {"userId": world.user}),

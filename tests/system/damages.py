@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tests.system.damages_at_rest import AT_REST
 from tests.system.damages_of_accounts import ACCOUNTS
+from tests.system.damages_of_admissions import OF_ADMISSIONS
 from tests.system.damages_of_bookings import OF_BOOKINGS
 from tests.system.damages_of_cancellations import OF_CANCELLATIONS
 from tests.system.damages_of_coupons import OF_COUPONS
@@ -40,6 +41,7 @@ DAMAGES = (
     + OF_COUPONS
     + INVOICES
     + OF_TICKETS
+    + OF_ADMISSIONS
     + OF_MONEY
     + OF_GATEWAYS
     + KEYS

@@ -33,6 +33,11 @@ KEYS = (
     Damage("an answer to another request", KEYED, answers("booking", "request_hash = 'other'", CREATED)),
     Damage("an answer to another user", BOOKED, answers("booking", "user_id = gen_random_uuid()")),
     Damage("an answer about no booking", BOOKED, answers("booking", f"names = {NEW}")),
+    Damage(
+        "an answer about no gate",
+        "answers-about-gates-are-of-what-there-is",
+        answers("booking", f"names = {NEW}", "method = 'CreateGate'"),
+    ),
     Damage("an answer about no payment", PAID, answers("payment", f"names = {NEW}")),
     Damage("an answer about another user's payment", PAID, answers("payment", "user_id = gen_random_uuid()")),
     Damage("an answer about no payment at all", PAID, answers("payment", "names = NULL")),

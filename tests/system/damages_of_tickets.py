@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.system.damage import CONFIRMED, NEW, PARTLY, Damage, bookings
+from tests.system.damages_of_admissions import ADMITTED_BEFORE, LET_IN
 
 OWN, ONE, BOOKED = (
     "each-seat-of-a-ticket-has-its-own",
@@ -67,7 +68,7 @@ NO_TICKETS_YET = """
 """
 """Let what is being confirmed have no tickets."""
 
-OF_TICKETS_OF_BEFORE = {
+OF_TICKETS_OF_BEFORE = LET_IN | {
     "code from before has confirmed bookings, whose tickets are not issued yet": """
         DELETE FROM booking.tickets;
         UPDATE booking.bookings SET ticket_ids = NULL
@@ -80,7 +81,8 @@ OF_TICKETS_OF_BEFORE = {
     "code from before has given seats back, and somebody was let in by one": """
         UPDATE booking.tickets t SET state = 'ADMITTED' FROM booking.booking_seats s
             WHERE (t.booking_id, t.show_seat_id) = (s.booking_id, s.seat_id) AND s.refund_id IS NOT NULL;
-        UPDATE booking.booking_refunds SET tickets_revoked = false
-    """,
+        UPDATE booking.booking_refunds SET tickets_revoked = false;
+    """
+    + ADMITTED_BEFORE,
 }
 """What is no fault until a job has seen to it."""

@@ -98,7 +98,6 @@ AT_ANY_TIME = {
     **OF_EDITS,
     **OF_WORDS,
     "nothing": "SELECT",
-    "everybody was let in": "UPDATE booking.tickets SET state = 'ADMITTED' WHERE state = 'VALID'",
     **OF_AN_ORGANIZATION,
     "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,
     "the release before has refunded a ticket": BEFORE,

@@ -33,7 +33,8 @@ from tests.system.inside import OPTIONS, allowed, reached
 from tests.system.samples import FILES, over_rest
 
 NOBODY, OWNER, OTHER, ORGANIZER, ADMIN = "nobody", "the owner", "another user", "an organizer", "an admin"
-PEOPLE = (NOBODY, OWNER, OTHER, ORGANIZER, ADMIN)
+GATE = "a gate"
+PEOPLE = (NOBODY, OWNER, OTHER, ORGANIZER, ADMIN, GATE)
 REST, GATEWAY, SERVICE = "REST", "gRPC at the gateway", "gRPC at the service"
 
 ADMITTED, ABSENT = "admitted", "absent"
@@ -76,8 +77,10 @@ def expected(method: Method, who: str) -> str:
     kinds = allowed(method.path)[0]
     if "PUBLIC" in kinds:
         return ADMITTED
-    if who == NOBODY:
-        return UNAUTHENTICATED
+    if "GATE" in kinds:
+        return {GATE: ADMITTED, NOBODY: UNAUTHENTICATED}.get(who, DENIED)
+    if who in (NOBODY, GATE):
+        return UNAUTHENTICATED  # nobody else asks for the credential of a gate
     if "OWNER" in kinds:
         return ADMITTED if who in (OWNER, ADMIN) or not is_users(method) else ABSENT
     roles = {ORGANIZER: {"ORGANIZER"}, ADMIN: {"ADMIN"}}.get(who, set())
@@ -112,6 +115,8 @@ class Callers:
 
     def metadata(self, who: str) -> tuple[tuple[str, str], ...]:
         """Return what somebody shows."""
+        if who == GATE:
+            return (("gate-credential", self.world.gate),)
         signed = {
             NOBODY: "",
             OWNER: self.signing.token_for(self.world.user),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -17,7 +17,8 @@ import httpx
 from stack.services import API
 from tests.gateway.fakes import METHODS, Method
 from tests.system.bad_input import camel
-from tests.system.client import PRICES, Client, Json, Show, new_user
+from tests.system.case import Case, Prepare
+from tests.system.client import PRICES, Client, Json, Show, new_user, ok
 
 
 def takes_key(method: Method) -> bool:
@@ -29,30 +30,6 @@ MUTATIONS = {
     for method in METHODS.values()
     if takes_key(method) or any(verb != "GET" for verb, _ in method.bindings)
 }
-
-
-@dataclass(frozen=True)
-class Case:
-    """Requests of a method, as JSON with the variables of its path among the fields."""
-
-    right: Json
-    """What is asked for; nothing of it has happened yet."""
-    other: Json
-    """Something else that the same user could have."""
-    refused: Json
-    """Something that the same user is refused, for good."""
-    theirs: Json | None
-    """Something that another user can have; None where it is nobody's."""
-    database: str
-    effects: str
-    """Counts in `database` how often what is right has happened."""
-    name: object
-    """What the count is of."""
-    headers: Json = field(default_factory=dict)
-    """What says who calls, where somebody with an account has to."""
-
-
-Prepare = Callable[[Client, Show], Awaitable[Case]]
 
 
 def _event(name: str) -> Json:
@@ -182,6 +159,27 @@ async def create_coupon(client: Client, show: Show) -> Case:
     return Case(of(one, 10), of(other, 10), of(other, 0), None, "booking", effects, one)
 
 
+async def create_gate(client: Client, show: Show) -> Case:
+    def of(name: str, ends_at: str = "2031-01-01T00:00:00Z") -> Json:
+        return {"name": name, "showIds": [show.id], "endsAt": ends_at}
+
+    one = f"Gate {uuid4()}"
+    effects = "SELECT count(*) FROM gates WHERE name = %s"
+    return Case(of(one), of("Another"), of("Another", "2001-01-01T00:00:00Z"), None, "booking", effects, one)
+
+
+async def check_in_ticket(client: Client, show: Show) -> Case:
+    made = ok(await client.ask("POST", "gates", (await create_gate(client, show)).right))
+    booking = await client.confirmed(show, user := new_user(), show.seats[:1])
+    listed = ok(await client.ask("GET", f"bookings/{booking['id']}/tickets", params={"userId": user}))["tickets"]
+    asked = await client.ask("GET", f"tickets/{listed[0]['id']}/code", params={"userId": user})
+    right = {"showId": show.id, "code": ok(asked)["code"], "gateId": made["id"]}
+    effects = "SELECT count(*) FROM admissions WHERE ticket_id::text = %s"
+    headers = {"gate-credential": made["credential"]}
+    wrong = right | {"showId": str(uuid4())}
+    return Case(right, right | {"code": "nonsense"}, wrong, None, "booking", effects, listed[0]["id"], headers)
+
+
 async def create_access_code(client: Client, show: Show) -> Case:
     def of(code: str, max_seats: int) -> Json:
         return {"showId": show.id, "code": code, "reason": "Sponsors", "maxSeats": max_seats}
@@ -277,6 +275,8 @@ KEYED: dict[str, Prepare] = {
     "CreateCoupon": create_coupon,
     "CreateAccessCode": create_access_code,
     "UnblockSeats": unblock_seats,
+    "CreateGate": create_gate,
+    "CheckInTicket": check_in_ticket,
     "InitiatePayment": initiate_payment,
     "RefundBooking": refund_booking,
     "GrantRefund": grant_refund,
@@ -317,6 +317,10 @@ HARMLESS = {
     "SetTaxRule": "the caller names the rule, which ends when the last request says",
     "CancelEvent": "an event is cancelled once; who asks again is told how far that is",
     "BlockSeats": "what is blocked is blocked, for the reason that the last request says",
+    "RotateGate": "the credential of the last answer is the one that is good",
+    "RevokeGate": "what has ended has ended",
+    "SyncScans": "each scan has the gate's own name, by which it is kept once",
+    "UndoAdmission": "what is taken back is taken back, as the first request said",
     "RevokeAccessCode": "what has ended has ended",
     "CancelShow": "a show is cancelled once; who asks again is told how far that is",
     "SetShowPrices": "a show has the prices that the last request says",
@@ -351,8 +355,9 @@ HARMLESS = {
 in tests/booking, those of accounts and organizations in tests/identity, those of webhooks
 in tests/notifications, the others in test_keys.py."""
 
-SETTLES = {"RefundBooking": "status", "GrantRefund": "status"}
-"""What equal answers may differ in while something is under way: docs/adr/0008-refund-answers.md says why."""
+SETTLES = {"RefundBooking": "status", "GrantRefund": "status", "CreateGate": "credential"}
+"""What equal answers may differ in: while something is under way, as docs/adr/0008-refund-answers.md says, and a gate's
+credential, which is shown once."""
 
 
 Header = str | bytes | Sequence[str]

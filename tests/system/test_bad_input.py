@@ -24,6 +24,7 @@ from tests.system.bad_input import JSON, Case, World, at_path, cases, samples
 from tests.system.client import Client, Show, new_user, ok, refusal
 from tests.system.conftest import opened_client
 from tests.system.databases import at_rest, unchanged
+from tests.system.doors import make_gate
 from tests.system.samples import a_url, over_rest
 from tests.system.selling import sell
 from tests.system.test_walk import refused
@@ -58,13 +59,15 @@ async def make_world(stack: Stack) -> World:
         account, organization_id = made["user"], made["organizer"].organization_id
         endpoint = BODIES["CreateWebhookEndpoint"] | {"organizationId": organization_id, "url": a_url()}
         endpoint_id = ok(await client.ask("POST", "webhooks/endpoints", endpoint))["endpoint"]["id"]
+        gate = await make_gate(client, show.id, "HOME")
     await at_rest(stack.server)
     secrets = credentials.load(stack.settings.data_dir / credentials.FILE)
     token = accounts.token(stack.address("identity"), "admin", secrets, stack.settings.tls())
     await _have_a_member(stack, organization_id, token)
     seat_id = layout["rows"][0]["seats"][0]["id"]
     password = secrets["demo-user"]
-    return World(show, event["id"], seat_id, *ids, account.user_id, organization_id, endpoint_id, password, token)
+    who = (account.user_id, organization_id, endpoint_id, password, token, gate["credential"])
+    return World(show, event["id"], seat_id, *ids, *who)
 
 
 async def _have_a_member(stack: Stack, organization_id: str, token: str) -> None:
@@ -85,7 +88,7 @@ async def test_bad_input_is_refused_and_changes_nothing(
     async def try_what_is_left() -> None:
         nonlocal tried
         for at, case in left:
-            headers = {"authorization": f"Bearer {world.token}"} | dict(case.headers)
+            headers = {"authorization": f"Bearer {world.token}", "gate-credential": world.gate} | dict(case.headers)
             answer = await client.http.request(case.verb, case.url, content=case.content, headers=headers)
             tried += 1
             if complaint := wrong_with(case, answer):
@@ -138,6 +141,8 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
             # There is no ticket yet.
             *("PreviewRefund", "GrantRefund", "GetInvoice", "GetTicketCode", "RenderTicketCode"),
             *("RenderTickets", "RenderCalendar", "RenderInvoice"),
+            # The gate and the scan are made up.
+            *("RotateGate", "RevokeGate", "UndoAdmission"),
             # Nobody has seen the show yet.
             *("WriteReview", "DeleteReview", "ReportReview", "HideReview"),
             # Nothing has happened yet.
@@ -156,7 +161,7 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
             continue
         verb, path = method.bindings[0]
         variables, body = at_path(path, variables, body)
-        headers = {"authorization": f"Bearer {world.token}"}
+        headers = {"authorization": f"Bearer {world.token}", "gate-credential": world.gate}
         url = path.format_map(variables)
         sent = over_rest(method.descriptor.name, verb, body)
         async with client.http.stream(verb, url, headers=headers, **sent) as answer:
@@ -183,7 +188,7 @@ def bad_messages(method: Method) -> Iterator[tuple[str, bytes]]:
 async def test_bad_messages_are_refused_and_change_nothing(
     stack: Stack, channel: grpc.aio.Channel, world: World, service: str
 ) -> None:
-    metadata = accounts.bearer(world.token)
+    metadata = (*accounts.bearer(world.token), ("gate-credential", world.gate))
     async with unchanged(stack.server):
         with all_cases() as case:
             for method in [method for method in PUBLIC if method.cluster == service]:

@@ -23,6 +23,7 @@ from tests.system.damages import DAMAGES
 from tests.system.damages_of_accounts import OF_DELETIONS
 from tests.system.damages_of_keys import OF_KEYS
 from tests.system.databases import at_rest, later
+from tests.system.doors import let_in
 from tests.system.innocent import AT_ANY_TIME, WHILE_UNDER_WAY
 from tests.system.selling import guard, sell
 from tests.system.telling import have_an_organization_told
@@ -106,6 +107,7 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
         await client.until_payment(declined["id"], "FAILED")
         await client.cancel_show(await client.make_show())
         await guard(client, await client.make_show())
+        await let_in(client, open_doors := await client.make_show(), open_doors.seats[:2])
         await _have_accounts(stack, client)
         await _have_images(client)
         await have_an_organization_told(stack, client)

@@ -14,9 +14,10 @@ from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc
 
 from stack.launcher import Stack
 from tests.gateway.openapi import hold
+from tests.system.case import Case
 from tests.system.client import Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import at_rest, money, unchanged, value
-from tests.system.mutations import KEYED, SETTLES, Case, ask
+from tests.system.mutations import KEYED, SETTLES, ask
 from tests.system.test_scenarios_webhooks import signed
 
 TWENTY = 20

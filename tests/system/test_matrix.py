@@ -33,6 +33,9 @@ from tests.system.matrix import (
 )
 from tests.system.test_bad_input import make_world
 
+NOBODIES = (NOBODY, matrix.GATE)
+"""Who is not known where no gate may call."""
+
 pytestmark = pytest.mark.skipif(AUTH == "off", reason="anybody may do anything")
 
 
@@ -92,11 +95,11 @@ async def test_people_have_no_way_to_what_is_for_services(callers: Callers, meth
         metadata = callers.metadata(who)
         # Who says nothing of who they are is told so, whatever they ask for.
         outcome = await callers.ask(GATEWAY, method, nothing, metadata)
-        assert outcome.reason in (matrix.UNAUTHENTICATED if who == NOBODY else "METHOD_NOT_FOUND", "UNIMPLEMENTED")
+        assert outcome.reason in (matrix.UNAUTHENTICATED if who in NOBODIES else "METHOD_NOT_FOUND", "UNIMPLEMENTED")
         for path in (method.path, f"/api/v1{method.path}"):
             assert (await callers.http.post(path, json={}, headers=dict(metadata))).status_code == 404
         outcome = await callers.ask(SERVICE, method, nothing, metadata)
-        assert outcome.reason == (matrix.UNAUTHENTICATED if who == NOBODY else matrix.DENIED), (who, outcome)
+        assert outcome.reason == (matrix.UNAUTHENTICATED if who in NOBODIES else matrix.DENIED), (who, outcome)
 
 
 @pytest.mark.parametrize("service", roster.NAMES)
@@ -147,6 +150,7 @@ async def test_whose_seats_are_held_is_told_to_that_user_and_to_admins(callers: 
         OTHER: "USER_NOT_FOUND",
         matrix.ORGANIZER: "USER_NOT_FOUND",
         matrix.ADMIN: "OK",
+        matrix.GATE: matrix.UNAUTHENTICATED,
     }
     stranger = (variables, {"userId": new_user()})
     assert (await callers.ask(way, method, stranger, callers.metadata(OTHER))).reason == "USER_NOT_FOUND"

@@ -17,6 +17,7 @@ from tests.gateway.openapi import DOCUMENT, WITHOUT_TOKENS, hold, operations
 from tests.patience import eventually
 from tests.system.client import PRICES, Client, Json, Show, new_user, ok, refusal
 from tests.system.databases import rows
+from tests.system.doors import let_in
 from tests.system.mutations import KEYED
 from tests.system.selling import charge, sell
 from tests.system.test_webhooks import signed
@@ -82,6 +83,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     await _cancel_a_show(client)
     await _have_an_account(stack, client)
     await _have_a_coupon(client, show)
+    await let_in(client, show, show.seats[5:7])
     await _look_at_sales(client, show, seller, booking["id"])
     await _have_an_endpoint(client)
     # Streams have no end: tests/gateway/test_gateway_streams.py is about them. What takes a key is held against the

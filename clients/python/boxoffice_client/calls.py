@@ -27,12 +27,14 @@ class Options:
     attempts: how often a call is sent at most; 1 repeats nothing
     request_id: what the services' logs call it by, up to 100 of A-Z a-z 0-9 . _ -; without one, each call has its own
     token: an access token, which says who calls (`login` gives one); good for 15 minutes
+    gate_credential: the credential of a gate, which says which one calls (`create_gate` gives it once)
     """
 
     timeout_seconds: float = 10.0
     attempts: int = 6
     request_id: str | None = None
     token: str | None = field(default=None, repr=False)
+    gate_credential: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.timeout_seconds <= 0:
@@ -49,7 +51,8 @@ class Call:
     def __init__(self, options: Options, *, repeatable: bool, wait_seconds: int = 0) -> None:
         self.request_id = options.request_id or str(uuid4())
         bearer = (("authorization", f"Bearer {options.token}"),) if options.token else ()
-        self.metadata = (("x-request-id", self.request_id), *bearer)
+        gate = (("gate-credential", options.gate_credential),) if options.gate_credential else ()
+        self.metadata = (("x-request-id", self.request_id), *bearer, *gate)
         self._end = time.monotonic() + options.timeout_seconds + max(wait_seconds, 0)
         self._attempts = options.attempts if repeatable else 1
         self._failed = 0

@@ -52,6 +52,7 @@ class _Base(Methods):
         attempts: int | None = None,
         request_id: str | None = None,
         token: str | None = None,
+        gate_credential: str | None = None,
     ) -> Self:
         """Return a client whose calls are made otherwise, over the same connection; see Options for each."""
         given: dict[str, Any] = {
@@ -59,6 +60,7 @@ class _Base(Methods):
             "attempts": attempts,
             "request_id": request_id,
             "token": token,
+            "gate_credential": gate_credential,
         }
         other = copy.copy(self)
         other._options = replace(self._options, **{name: value for name, value in given.items() if value is not None})

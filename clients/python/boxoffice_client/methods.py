@@ -10,24 +10,28 @@ browsers and public keys, which are not for programs like this one.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from datetime import datetime
 from inspect import getdoc
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from boxoffice.bank.v1.bank_pb2 import Session, SimulatePaymentRequest
 from boxoffice.bank.v1.bank_pb2_grpc import BankServiceServicer as Bank
+from boxoffice.booking.v1 import admissions_pb2 as admissions
 from boxoffice.booking.v1 import booking_pb2 as booking
 from boxoffice.booking.v1 import cancellations_pb2 as cancellations
 from boxoffice.booking.v1 import coupon_pb2 as coupon
+from boxoffice.booking.v1 import gates_pb2 as gates
 from boxoffice.booking.v1 import invoices_pb2 as invoices
 from boxoffice.booking.v1 import office_pb2 as office
 from boxoffice.booking.v1 import tariffs_pb2 as tariffs
 from boxoffice.booking.v1 import taxes_pb2 as taxes
 from boxoffice.booking.v1 import tickets_pb2 as tickets
+from boxoffice.booking.v1.admissions_pb2_grpc import AdmissionServiceServicer as Admissions
 from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
 from boxoffice.booking.v1.cancellations_pb2_grpc import CancellationServiceServicer as Cancellations
 from boxoffice.booking.v1.coupon_pb2_grpc import CouponServiceServicer as Coupons
+from boxoffice.booking.v1.gates_pb2_grpc import GateServiceServicer as Gates
 from boxoffice.booking.v1.invoices_pb2_grpc import InvoiceServiceServicer as Invoices
 from boxoffice.booking.v1.office_pb2_grpc import OfficeServiceServicer as Office
 from boxoffice.booking.v1.tariffs_pb2_grpc import TariffServiceServicer as Tariffs
@@ -56,9 +60,15 @@ from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Paym
 from google.api import annotations_pb2
 from google.protobuf.message import Message
 
+from boxoffice_client.requests_of_gates import create_gate
+from boxoffice_client.requests_of_shows import create_show
+
 _READS = ("Count", "Get", "List", "Preview", "Quote", "Search", "Watch")
 """How the names of methods begin that only read."""
-_ASKED_AGAIN = ("Refresh", "PublishEvent", "CancelShow", "CancelEvent", "ReadNotice")
+_ASKED_AGAIN = (
+    *("Refresh", "PublishEvent", "CancelShow", "CancelEvent", "ReadNotice"),
+    *("RevokeGate", "UndoAdmission", "SyncScans", "DownloadDoorList"),
+)
 """Methods that give the same again to whoever asks within seconds, or find done what they are to do."""
 
 P = ParamSpec("P")
@@ -137,41 +147,6 @@ class Stream(_Rpc[P, AnswerT]):
     def __get__(self, client: AsyncCaller, owner: object) -> Callable[P, AsyncGenerator[AnswerT, None]]: ...
     def __get__(self, client: Any, owner: object) -> Any:
         return self if client is None else self._bound(client._stream)
-
-
-def _create_show(
-    *,
-    event_id: str = "",
-    movie_id: str = "",
-    screen_id: str,
-    start_time: datetime,
-    currency: str = "",
-    prices: Iterable[catalog.TierPrice],
-    blocked_seat_ids: Iterable[str] = (),
-    idempotency_key: str = "",
-    sales_end_at: datetime | None = None,
-    organization_id: str = "",
-    sales_start_at: datetime | None = None,
-    max_seats_per_user: int = 0,
-) -> catalog.CreateShowRequest:
-    """Take times as Python has them, in UTC where they have no zone."""
-    request = catalog.CreateShowRequest(
-        event_id=event_id,
-        movie_id=movie_id,
-        screen_id=screen_id,
-        currency=currency,
-        prices=prices,
-        blocked_seat_ids=blocked_seat_ids,
-        organization_id=organization_id,
-        idempotency_key=idempotency_key,
-        max_seats_per_user=max_seats_per_user,
-    )
-    request.start_time.FromDatetime(start_time)
-    if sales_end_at is not None:
-        request.sales_end_at.FromDatetime(sales_end_at)
-    if sales_start_at is not None:
-        request.sales_start_at.FromDatetime(sales_start_at)
-    return request
 
 
 def _list_shows(
@@ -258,7 +233,7 @@ class Methods:
     import_hall = Method(Catalog, catalog.ImportHallRequest, catalog.Screen)
     upload_hall = Method(Catalog, catalog.UploadHallRequest, catalog.Screen)
     get_seat_layout = Method(Catalog, catalog.GetSeatLayoutRequest, catalog.SeatLayout)
-    create_show = Method(Catalog, _create_show, catalog.Show)
+    create_show = Method(Catalog, create_show, catalog.Show)
     update_show = Method(Catalog, catalog.UpdateShowRequest, catalog.Show)
     reschedule_show = Method(Catalog, catalog.RescheduleShowRequest, catalog.Show)
     block_seats = Method(Inventory, inventory.BlockSeatsRequest, inventory.BlockSeatsResponse)
@@ -347,6 +322,17 @@ class Methods:
     get_invoice = Method(Invoices, invoices.GetInvoiceRequest, invoices.GetInvoiceResponse)
     list_tickets = Method(Tickets, tickets.ListTicketsRequest, tickets.ListTicketsResponse)
     get_ticket_code = Method(Tickets, tickets.GetTicketCodeRequest, tickets.TicketCode)
+
+    # Gates, and what they let in.
+    create_gate = Method(Gates, create_gate, gates.Gate)
+    list_gates = Method(Gates, gates.ListGatesRequest, gates.ListGatesResponse)
+    rotate_gate = Method(Gates, gates.RotateGateRequest, gates.Gate)
+    revoke_gate = Method(Gates, gates.RevokeGateRequest, gates.Gate)
+    check_in_ticket = Method(Admissions, admissions.CheckInTicketRequest, admissions.CheckIn)
+    sync_scans = Method(Admissions, admissions.SyncScansRequest, admissions.SyncScansResponse)
+    download_door_list = Stream(Admissions, admissions.DownloadDoorListRequest, admissions.DoorListPart)
+    undo_admission = Method(Admissions, admissions.UndoAdmissionRequest, admissions.Scan)
+    list_scans = Method(Admissions, admissions.ListScansRequest, admissions.ListScansResponse)
 
     # Who sells, how tickets are taxed, and what is added to them.
     set_seller = Method(Taxes, taxes.SetSellerRequest, taxes.Seller)

@@ -24,7 +24,7 @@ from services.chassis.process.settings import ServiceSettings
 from services.chassis.sight import faults, metrics
 from services.chassis.wire import tls
 from services.chassis.wire.calls import call, channel
-from services.chassis.wire.identity import Guard
+from services.chassis.wire.identity import Gates, Guard
 from services.chassis.wire.incoming import LARGEST_FILE_BYTES, MAX_MESSAGE_BYTES, MAX_STREAMS, Incoming
 from services.chassis.wire.keys import FetchedKeys, KeptKeys, Keys
 from services.chassis.wire.owners import Memberships, Things
@@ -63,6 +63,7 @@ def make_server(
     max_streams: int = MAX_STREAMS,
     things: Mapping[str, Things] | None = None,
     memberships: Memberships | None = None,
+    gates: Gates | None = None,
     takes_files: bool = False,
 ) -> grpc.aio.Server:
     """Make a server with what every call gets, and so many calls at most that are answered by streams.
@@ -70,11 +71,11 @@ def make_server(
     `takes_files`: whether one of its methods does, so that there is room for one.
 
     Callers are held to the policies of the contracts where AUTH is on, or where `keys` are given, which only identity
-    has itself; without, its keys are asked for. For `things` and `memberships`, see Guard.
+    has itself; without, its keys are asked for. For `things`, `memberships` and `gates`, see Guard.
     """
     guard = None
     if settings is not None and (keys is not None or settings.auth == "on"):
-        guard = Guard(keys or _fetched_keys(settings), things, memberships)
+        guard = Guard(keys or _fetched_keys(settings), things, memberships, gates)
     # What is too large is refused with details by `calls`; what is much too large is not even read, and has none.
     largest = ("grpc.max_receive_message_length", 4 * MAX_MESSAGE_BYTES + takes_files * LARGEST_FILE_BYTES)
     server = grpc.aio.server(interceptors=[Incoming(max_streams, guard)], options=[*OPTIONS, largest])

@@ -1,26 +1,26 @@
 """Who calls, and whether they may: tokens are verified here, and each method's policy is kept.
 
 The contract of every RPC says who may call it (boxoffice/policy/v1/policy.proto). A user shows an access token that
-the identity service signed, a service of ours its certificate (see tls). Nothing else says who calls: no header of the
-gateway's, no address.
+the identity service signed, a service of ours its certificate (see tls), a gate its credential, which the service knows
+that has gates. Nothing else says who calls: no header of the gateway's, no address.
 """
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import jwt
-from boxoffice.policy.v1 import policy_pb2
-from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
 
 from services.chassis.errors import InvalidField, PermissionDenied, Unauthenticated, Unavailable, UserNotFound
 from services.chassis.wire.keys import CLOCK_SKEW_SECONDS, Keys
 from services.chassis.wire.owners import ITSELF, ORGANIZATION, Memberships, Things
+from services.chassis.wire.policies import Rule as Rule  # for those who hold callers to one
+from services.chassis.wire.policies import policy as policy  # the same
 from services.chassis.wire.rules import must
 
 ISSUER = "boxoffice-identity"
@@ -36,10 +36,14 @@ MAX_VERIFIED = 10_000
 FOR_OTHERS = frozenset({"", "gateway", "operator"})
 """Who is nobody by itself: the gateway and people's tools carry the calls of others. Empty: who has no certificate."""
 
+GATE_CREDENTIAL = "gate-credential"
+"""The header with the credential of a gate. It is no token: Envoy reads those in `authorization`."""
+
+Gates = Callable[[str], Awaitable[UUID | None]]
+"""Tells whose credential this is: a gate's that may call now, or nobody's."""
+
 _HEADER_FIELDS = {"alg", "typ", "kid"}
 _CLAIMS = ["iss", "aud", "sub", "iat", "exp", "jti"]
-
-_Policy = policy_pb2.Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Caller:
     """Whether it is known that the user's e-mail address is theirs."""
     shown_name: str = ""
     """By what others know the user: first name and initial; empty where the token does not say it."""
+    gate_id: UUID | None = None
+    """The gate, where one calls."""
 
 
 caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
@@ -146,37 +152,23 @@ def _header(token: str, algorithm: str, kind: str) -> dict[str, Any]:
     return header
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a contract says about the callers of a method."""
-
-    allowed: frozenset[str]
-    """The kinds of caller."""
-    services: frozenset[str]
-    """Where SERVICE is among them: which."""
-    budget: str
-    """SALES or MONEY: the limit that its calls count against."""
-    member_roles: frozenset[str]
-    """Where MEMBER is among them: the roles that members need."""
-    organization_of: str
-    """Where MEMBER is among them: the field that says which organization a request is about."""
-    uses: tuple[str, ...]
-    """The fields that name what this organization has to be allowed to use."""
-    largest_file_bytes: int
-    """Where a field of the request is a file: how large it may be."""
-
-
 class Guard:
     """Holds callers to the policies of the contracts."""
 
     def __init__(
-        self, keys: Keys, things: Mapping[str, Things] | None = None, memberships: Memberships | None = None
+        self,
+        keys: Keys,
+        things: Mapping[str, Things] | None = None,
+        memberships: Memberships | None = None,
+        gates: Gates | None = None,
     ) -> None:
         """`things`: whose the things are that requests name, by the name of the field.
 
         `memberships` is asked what a user is where policies name members; without it, the access token says it.
+        `gates` is asked whose a gate's credential is; without it, nobody's.
         """
         self._tokens = AccessTokens(keys)
+        self._gates = gates
         self._things = {ORGANIZATION: ITSELF, **(things or {})}
         self.memberships = memberships
 
@@ -200,6 +192,13 @@ class Guard:
             raise Unauthenticated("Log in: the header `authorization` has to be `Bearer` and an access token.")
         return await self._tokens.verify(credentials.strip())
 
+    async def identify_gate(self, credential: str) -> Caller:
+        """Return the gate that calls; raise Unauthenticated where this is no gate's credential, or not any more."""
+        gate_id = await self._gates(credential) if self._gates is not None else None
+        if gate_id is None:
+            raise Unauthenticated("The gate's credential is not good, or not any more: ask whoever made the gate.")
+        return Caller(gate_id=gate_id)
+
 
 class Access:
     """Who may call one method."""
@@ -215,9 +214,15 @@ class Access:
     async def permit(self, metadata: Mapping[str, str | bytes], peer: str) -> None:
         """Raise Unauthenticated or PermissionDenied if who calls may not do this, whatever the request says."""
         if "PUBLIC" not in self._allowed:
-            who = await self._guard.identify(metadata, peer)
+            who = await self._identify(metadata, peer)
             if who is None or not who.service:
                 self._permit(who)
+
+    async def _identify(self, metadata: Mapping[str, str | bytes], peer: str) -> Caller | None:
+        """Return who calls. A gate's credential says nothing where no gate may call."""
+        if "GATE" in self._allowed and GATE_CREDENTIAL in metadata:
+            return await self._guard.identify_gate(str(metadata[GATE_CREDENTIAL]))
+        return await self._guard.identify(metadata, peer)
 
     async def admit(self, request: Message, metadata: Mapping[str, str | bytes], peer: str) -> None:
         """Find out who calls; raise Unauthenticated or PermissionDenied unless they may.
@@ -227,7 +232,7 @@ class Access:
         """
         is_public = "PUBLIC" in self._allowed
         try:
-            who = await self._guard.identify(metadata, peer)
+            who = await self._identify(metadata, peer)
         except Unauthenticated:
             if not is_public:
                 raise
@@ -248,6 +253,8 @@ class Access:
             self._permit(who)
         if not self.is_members:
             self._give_user(request)
+        if who is not None and who.gate_id is not None and getattr(request, "gate_id", None) == "":
+            request.gate_id = str(who.gate_id)  # type: ignore[attr-defined]
 
     def _give_user(self, request: Message) -> None:
         """Give a request that names no user, of a method that is for its user, the caller's id."""
@@ -262,6 +269,8 @@ class Access:
         of the roles, whichever user it names; else it is its user's.
         """
         who = caller.get()
+        if who is not None and who.gate_id is not None and UUID(request.gate_id) != who.gate_id:  # type: ignore[attr-defined]
+            raise PermissionDenied("The credential is another gate's: leave `gateId` out.")
         if self.is_members and "OWNER" in self._allowed and _is_plain_user(who):
             if await self._is_by_member(request, who):  # type: ignore[arg-type]
                 return
@@ -336,13 +345,19 @@ class Access:
         return "ORGANIZER" in self._allowed & who.roles
 
     def _permit(self, who: Caller | None) -> None:
+        if who is None and "GATE" in self._allowed:
+            raise Unauthenticated(f"This is for gates: send the gate's credential in the header `{GATE_CREDENTIAL}`.")
         if who is None:
             raise Unauthenticated("Log in: this takes an access token, sent as `authorization: Bearer …`.")
+        if "GATE" in self._allowed and who.gate_id is not None:
+            return
         is_member = self.is_members and self._rule.member_roles & set(who.memberships.values())
         if "OWNER" not in self._allowed and not who.roles & self._allowed and not is_member:
             raise self._denied()
 
     def _denied(self) -> PermissionDenied:
+        if "GATE" in self._allowed:
+            return PermissionDenied("This is for gates, by their credentials.")
         needed = " or ".join(sorted(self._allowed - {"SERVICE", "MEMBER"}))
         if not self.is_members:
             return PermissionDenied(
@@ -357,19 +372,3 @@ class Access:
 
 def _is_plain_user(who: Caller | None) -> bool:
     return who is not None and not who.service and "ADMIN" not in who.roles
-
-
-def policy(method: str) -> Rule:
-    """Return what a contract says about a method's callers; raise LookupError if it does not."""
-    service, _, name = method.strip("/").partition("/")
-    found = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
-    stated = found.GetOptions().Extensions[policy_pb2.policy]
-    if not stated.allow or _Policy.CALLER_UNSPECIFIED in stated.allow:
-        raise LookupError(f"{method} has no policy: its contract has to say who may call it")
-    if not stated.budget:
-        raise LookupError(f"{method} has no budget: its contract has to say from which its calls are")
-    kinds = frozenset(map(_Policy.Caller.Name, stated.allow))
-    member_roles = frozenset(map(policy_pb2.Membership.Role.Name, stated.member_roles))
-    budget = _Policy.Budget.Name(stated.budget)
-    services, uses = frozenset(stated.services), tuple(stated.uses)
-    return Rule(kinds, services, budget, member_roles, stated.organization_of, uses, stated.largest_file_bytes)

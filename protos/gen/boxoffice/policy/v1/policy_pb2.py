@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n boxoffice/policy/v1/policy.proto\x12\x13\x62oxoffice.policy.v1\x1a google/protobuf/descriptor.proto\"\xf2\x03\n\x06Policy\x12\x38\n\x05\x61llow\x18\x01 \x03(\x0e\x32\".boxoffice.policy.v1.Policy.CallerR\x05\x61llow\x12\x1a\n\x08services\x18\x02 \x03(\tR\x08services\x12:\n\x06\x62udget\x18\x03 \x01(\x0e\x32\".boxoffice.policy.v1.Policy.BudgetR\x06\x62udget\x12G\n\x0cmember_roles\x18\x04 \x03(\x0e\x32$.boxoffice.policy.v1.Membership.RoleR\x0bmemberRoles\x12\'\n\x0forganization_of\x18\x05 \x01(\tR\x0eorganizationOf\x12\x12\n\x04uses\x18\x06 \x03(\tR\x04uses\x12,\n\x12largest_file_bytes\x18\x07 \x01(\x05R\x10largestFileBytes\"j\n\x06\x43\x61ller\x12\x16\n\x12\x43\x41LLER_UNSPECIFIED\x10\x00\x12\n\n\x06PUBLIC\x10\x01\x12\t\n\x05OWNER\x10\x02\x12\r\n\tORGANIZER\x10\x03\x12\t\n\x05\x41\x44MIN\x10\x04\x12\x0b\n\x07SERVICE\x10\x05\x12\n\n\x06MEMBER\x10\x06\"6\n\x06\x42udget\x12\x16\n\x12\x42UDGET_UNSPECIFIED\x10\x00\x12\t\n\x05SALES\x10\x01\x12\t\n\x05MONEY\x10\x02\"i\n\nMembership\"[\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\t\n\x05OWNER\x10\x01\x12\x0b\n\x07MANAGER\x10\x02\x12\x0e\n\nBOX_OFFICE\x10\x03\x12\x0b\n\x07\x46INANCE\x10\x04\x12\x08\n\x04\x44OOR\x10\x05:U\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xf5\xc5\x03 \x01(\x0b\x32\x1b.boxoffice.policy.v1.PolicyR\x06policyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n boxoffice/policy/v1/policy.proto\x12\x13\x62oxoffice.policy.v1\x1a google/protobuf/descriptor.proto\"\xfc\x03\n\x06Policy\x12\x38\n\x05\x61llow\x18\x01 \x03(\x0e\x32\".boxoffice.policy.v1.Policy.CallerR\x05\x61llow\x12\x1a\n\x08services\x18\x02 \x03(\tR\x08services\x12:\n\x06\x62udget\x18\x03 \x01(\x0e\x32\".boxoffice.policy.v1.Policy.BudgetR\x06\x62udget\x12G\n\x0cmember_roles\x18\x04 \x03(\x0e\x32$.boxoffice.policy.v1.Membership.RoleR\x0bmemberRoles\x12\'\n\x0forganization_of\x18\x05 \x01(\tR\x0eorganizationOf\x12\x12\n\x04uses\x18\x06 \x03(\tR\x04uses\x12,\n\x12largest_file_bytes\x18\x07 \x01(\x05R\x10largestFileBytes\"t\n\x06\x43\x61ller\x12\x16\n\x12\x43\x41LLER_UNSPECIFIED\x10\x00\x12\n\n\x06PUBLIC\x10\x01\x12\t\n\x05OWNER\x10\x02\x12\r\n\tORGANIZER\x10\x03\x12\t\n\x05\x41\x44MIN\x10\x04\x12\x0b\n\x07SERVICE\x10\x05\x12\n\n\x06MEMBER\x10\x06\x12\x08\n\x04GATE\x10\x07\"6\n\x06\x42udget\x12\x16\n\x12\x42UDGET_UNSPECIFIED\x10\x00\x12\t\n\x05SALES\x10\x01\x12\t\n\x05MONEY\x10\x02\"i\n\nMembership\"[\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\t\n\x05OWNER\x10\x01\x12\x0b\n\x07MANAGER\x10\x02\x12\x0e\n\nBOX_OFFICE\x10\x03\x12\x0b\n\x07\x46INANCE\x10\x04\x12\x08\n\x04\x44OOR\x10\x05:U\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xf5\xc5\x03 \x01(\x0b\x32\x1b.boxoffice.policy.v1.PolicyR\x06policyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,13 +33,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'boxoffice.policy.v1.policy_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_POLICY']._serialized_start=92
-  _globals['_POLICY']._serialized_end=590
+  _globals['_POLICY']._serialized_end=600
   _globals['_POLICY_CALLER']._serialized_start=428
-  _globals['_POLICY_CALLER']._serialized_end=534
-  _globals['_POLICY_BUDGET']._serialized_start=536
-  _globals['_POLICY_BUDGET']._serialized_end=590
-  _globals['_MEMBERSHIP']._serialized_start=592
-  _globals['_MEMBERSHIP']._serialized_end=697
-  _globals['_MEMBERSHIP_ROLE']._serialized_start=606
-  _globals['_MEMBERSHIP_ROLE']._serialized_end=697
+  _globals['_POLICY_CALLER']._serialized_end=544
+  _globals['_POLICY_BUDGET']._serialized_start=546
+  _globals['_POLICY_BUDGET']._serialized_end=600
+  _globals['_MEMBERSHIP']._serialized_start=602
+  _globals['_MEMBERSHIP']._serialized_end=707
+  _globals['_MEMBERSHIP_ROLE']._serialized_start=616
+  _globals['_MEMBERSHIP_ROLE']._serialized_end=707
 # @@protoc_insertion_point(module_scope)

@@ -53,6 +53,10 @@ class Policy(_message.Message):
         names. ORGANIZER beside it is for what is Boxoffice's own. OWNER beside it is for who has no such role: they call
         for themselves.
         """
+        GATE: Policy._Caller.ValueType  # 7
+        """A gate, by its credential: a device that lets people in to some shows. A `gate_id` of the request has to be its own, and is
+        taken to be its own where the request leaves it out.
+        """
 
     class Caller(_Caller, metaclass=_CallerEnumTypeWrapper):
         """A kind of caller."""
@@ -74,6 +78,10 @@ class Policy(_message.Message):
     """A user who is a member of the organization that the request is about, with one of the roles that `member_roles`
     names. ORGANIZER beside it is for what is Boxoffice's own. OWNER beside it is for who has no such role: they call
     for themselves.
+    """
+    GATE: Policy.Caller.ValueType  # 7
+    """A gate, by its credential: a device that lets people in to some shows. A `gate_id` of the request has to be its own, and is
+    taken to be its own where the request leaves it out.
     """
 
     class _Budget:

@@ -1,0 +1,1 @@
+"""Admissions: tickets at the door, judged, let in, taken back, and listed."""

@@ -1,0 +1,1 @@
+"""Gates: the devices that let people in, made, listed and ended."""

@@ -1,0 +1,73 @@
+"""Bugs of admissions: who is let in, and how often."""
+
+from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
+
+DOORS = ("tests/booking/test_admissions.py",)
+LISTS = ("tests/booking/test_door_lists.py",)
+
+MUTANTS = (
+    Mutant(
+        "a ticket that was used lets in again",
+        "fault_of",
+        "ticket.state == TicketState.ADMITTED",
+        "False",
+        SEATS,
+        DOORS,
+    ),
+    Mutant(
+        "the code of a former holder lets in",
+        "fault_of",
+        "ticket.revision != revision",
+        "False",
+        SEATS,
+        DOORS,
+    ),
+    Mutant(
+        "a scan that comes again is judged anew",
+        "JudgeScans._judged",
+        "known is not None",
+        "False",
+        REQUESTS,
+        DOORS,
+    ),
+    Mutant(
+        "a show that is about to be cancelled lets people in",
+        "judge",
+        "doors.is_cancelled",
+        "False",
+        MONEY,
+        DOORS,
+    ),
+    Mutant(
+        "a ticket lets in elsewhere while its home may let it in",
+        "judge",
+        "ticket.home_id not in (None, gate_id)",
+        "False",
+        SEATS,
+        LISTS,
+    ),
+    Mutant(
+        "a home is taken from a gate whose list may still be used",
+        "door_statements:GIVE_HOMES",
+        "coalesce(s.listed_until <= boxoffice_clock(), true)",
+        "true",
+        SEATS,
+        LISTS,
+    ),
+    Mutant(
+        "who came in by a used ticket without a connection is admitted a second time",
+        "JudgeScans._judged",
+        "fault_of(ticket, command.revision, command.show_id) or Result.ADMITTED",
+        "Result.ADMITTED",
+        SEATS,
+        LISTS,
+    ),
+    Mutant(
+        "a ticket that was given back is good again once its admission is taken back",
+        "admissions:UNDO",
+        "t.id = undone.ticket_id AND t.state = 'ADMITTED'",
+        "t.id = undone.ticket_id",
+        MONEY,
+        DOORS,
+    ),
+)
