@@ -6,6 +6,7 @@ one and of all others import what they take when they are asked for it, and noth
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -73,6 +74,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         suffix = f"@{group}"
         if getattr(config.option, "loadgroup", False) and not item.nodeid.endswith(suffix):
             item._id = item._id.parse(item.nodeid + suffix)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of each search for garbage: it stays to the end, and is much."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
