@@ -33,9 +33,13 @@ FIRST_SECONDS = patient(30)
 
 
 class Customers:
-    """Customers, for as long as the block lasts. `failures` has what was refused to them or lost."""
+    """Customers, for as long as the block lasts. `failures` has what was refused to them or lost.
 
-    def __init__(self, stack: Stack) -> None:
+    Each pauses for `pause_seconds` after a story: then they leave processors to what goes on beside them.
+    """
+
+    def __init__(self, stack: Stack, *, pause_seconds: float = 0.0) -> None:
+        self._pause_seconds = pause_seconds
         self.failures: list[str] = []
         self.done: Counter[str] = Counter()
         """Stories that came to their end."""
@@ -90,6 +94,7 @@ class Customers:
                 continue
             self.done[kind] += 1
             turn += 1
+            await asyncio.sleep(self._pause_seconds)
 
 
 async def _over_rest(client: Client, show: Show, turn: int) -> str:

@@ -39,6 +39,8 @@ SHORTEST_SECONDS = 0.75 * 0.4
 """Between two questions about a payment."""
 
 ROLLS = int(os.environ.get("ROLLS", "1"))
+PAUSE_SECONDS = 0.25 if ROLLS == 1 else 0.0
+"""How long a customer pauses between two stories: `make test-roll` restarts everything under all the load there is."""
 STORIES = 2
 """How many stories of each kind have to come to their end before the next is restarted."""
 
@@ -201,7 +203,7 @@ def migrate_all(stack: Stack, folder: Path) -> None:
 @pytest.mark.timeout(120 * ROLLS)
 def test_everything_is_migrated_and_restarted_under_load_and_no_request_fails(stack: Stack, tmp_path: Path) -> None:
     before = {name: stack.pid(name) for name in stack.names}
-    with Customers(stack) as customers:
+    with Customers(stack, pause_seconds=PAUSE_SECONDS) as customers:
         migrate_all(stack, tmp_path)
         customers.wait_for_more(STORIES)
         for _ in range(ROLLS):
