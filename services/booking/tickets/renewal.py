@@ -11,7 +11,7 @@ from services.booking.tickets import key_statements as sql
 from services.booking.tickets import keys
 from services.booking.tickets.codes import NUMBERS
 from services.chassis.ids import new_id
-from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.store.database import Database, Statement
 from services.chassis.store.rows import Row
 from services.chassis.values.key_ages import KeyAge, by_age, is_due
 from services.chassis.values.vault import Vault
@@ -35,7 +35,7 @@ async def renew(db: Database, vault: Vault, life: timedelta) -> int:
     """
     made = 0
     async with db.transaction() as tx:
-        rows, now = await _locked(tx)
+        rows, now = await tx.fetch_locked(sql.LOCK_KEYS, sql.KEYS)
         if is_due(ages(rows), now, life) and len(rows) < NUMBERS:
             await tx.send(*_added(rows, vault)[1])
             made = 1
@@ -55,7 +55,7 @@ async def _forget(db: Database, rows: Sequence[Row], now: datetime) -> int:
 async def rotate(db: Database, vault: Vault) -> str:
     """Make the next key now; return its id, or the empty string where no number is free. It is published at once."""
     async with db.transaction() as tx:
-        rows, _ = await _locked(tx)
+        rows, _ = await tx.fetch_locked(sql.LOCK_KEYS, sql.KEYS)
         if len(rows) == NUMBERS:
             return ""
         kid, add = _added(rows, vault)
@@ -66,17 +66,11 @@ async def rotate(db: Database, vault: Vault) -> str:
 async def revoke(db: Database, vault: Vault) -> str:
     """Replace all keys by a new one; return its id. No code that was handed out is good from then on."""
     async with db.transaction() as tx:
-        rows, _ = await _locked(tx)
+        rows, _ = await tx.fetch_locked(sql.LOCK_KEYS, sql.KEYS)
         kid, add = _added(rows[:-1] if len(rows) == NUMBERS else rows, vault)
         await tx.send(sql.REMOVE_KEYS, {"ids": [row.id for row in rows]})
         await tx.send(*add)
     return kid
-
-
-async def _locked(tx: Transaction) -> tuple[list[Row], datetime]:
-    await tx.send(sql.LOCK_KEYS)
-    rows, [clock] = await tx.fetch_all((sql.KEYS, ()), (READ_CLOCK, ()))
-    return rows, clock.now
 
 
 def _added(rows: Sequence[Row], vault: Vault) -> tuple[str, Statement]:

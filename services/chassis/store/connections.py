@@ -62,7 +62,7 @@ LOOK = """
 """
 LOOKED_AT = ("synchronous_commit", "transaction_read_only")
 PID = "SELECT pg_backend_pid()"
-SET = "SELECT set_config(%s, %s, false)"
+SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS setting (name, value)"
 VERSION = "SELECT version_num FROM alembic_version"
 
 TRANSACTIONS = (

@@ -25,6 +25,7 @@ import select
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -95,6 +96,12 @@ class Transaction:
     async def fetch_all(self, *statements: Statement) -> list[list[Any]]:
         """Run statements one after the other in one round trip, and return the rows of each."""
         return [answer.rows() for answer in await self._pipeline.fetch(*statements)]
+
+    async def fetch_locked(self, lock: str, sql: str) -> tuple[list[Any], datetime]:
+        """Run a statement that locks, then another; return the rows of that one, and what the clock says then."""
+        await self.send(lock)
+        rows, [clock] = await self.fetch_all((sql, ()), (READ_CLOCK, ()))
+        return rows, clock.now
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once this transaction is committed."""
@@ -306,8 +313,7 @@ class Database:
         await connections.look(connection)
         if self._own.items() - connections.ASKED.items():
             # Not asked for at the start of the connection: a pooler may give those of the role instead.
-            for setting in self._own.items():
-                await connection.execute(connections.SET, setting)
+            await connection.execute(connections.SET, [list(self._own), list(self._own.values())])
 
     async def _living(self) -> Connection:
         """Take a connection out of the pool, leaving out those that died while they lay there."""
