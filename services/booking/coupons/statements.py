@@ -1,7 +1,7 @@
 """Statements about coupons and their uses."""
 
 from services.booking.coupons.domain import Coupon
-from services.chassis.store.rows import selected
+from services.chassis.store.rows import GREATEST_ID, selected
 
 COLUMNS = selected(Coupon)
 
@@ -58,7 +58,7 @@ LIST_COUPONS = f"""
             coalesce(%(organization_id)s::uuid, %(organizer_id)s::uuid) IS NULL OR organization_id = %(organization_id)s
             OR (organization_id IS NULL AND organizer_id = %(organizer_id)s)
         )
-        AND id < coalesce(%(after)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        AND id < coalesce(%(after)s::uuid, {GREATEST_ID})
     ORDER BY id DESC LIMIT %(limit)s
 """
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.booking.bookings.statements import SEAT_IN_WORDS
 from services.booking.office.domain import Export
-from services.chassis.store.rows import selected
+from services.chassis.store.rows import GREATEST_ID, LEAST_ID, selected
 from services.chassis.writes.idempotency import NOBODY
 
 _SOLD_AT = "coalesce(b.confirmed_at, CASE WHEN b.state = 'REFUNDED' THEN b.created_at ELSE b.updated_at END)"
@@ -71,7 +71,7 @@ BOOKINGS_OF_EXPORT = f"""
     FROM (
         SELECT * FROM bookings
         WHERE show_id = %(show_id)s AND state IN ('CONFIRMED', 'REFUNDING', 'REFUNDED')
-            AND id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
+            AND id > coalesce(%(after)s::uuid, {LEAST_ID})
         ORDER BY id LIMIT %(limit)s
     ) AS b CROSS JOIN LATERAL (
         SELECT {_SEATS} FILTER (WHERE refund_id IS NULL) AS seats,
@@ -95,7 +95,7 @@ FORGET_EXPORTS = """
 EXPORTS = f"""
     SELECT {selected(Export)} FROM booking_exports
     WHERE organization_id = %(organization_id)s
-        AND id < coalesce(%(after)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        AND id < coalesce(%(after)s::uuid, {GREATEST_ID})
     ORDER BY id DESC LIMIT %(limit)s
 """
 

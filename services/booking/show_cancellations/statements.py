@@ -1,7 +1,7 @@
 """Statements about cancelled shows and the sweep of their bookings."""
 
 from services.booking.show_cancellations.domain import Sweep
-from services.chassis.store.rows import selected
+from services.chassis.store.rows import LEAST_ID, selected
 
 PAID_FOR = "s.price - s.discount + s.fee + CASE WHEN b.prices_include_tax THEN 0 ELSE s.tax END"
 """What was paid for a seat; the same as Booking.paid_for."""
@@ -57,9 +57,9 @@ CLAIM_SWEEP = f"""
 """
 """Take one show that nobody else is sweeping. Each step may be repeated, so nobody is fenced off."""
 
-SWEEP = """
+SWEEP = f"""
     SELECT id, state FROM bookings b
-    WHERE show_id = %(show_id)s AND id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000') AND (
+    WHERE show_id = %(show_id)s AND id > coalesce(%(after)s::uuid, {LEAST_ID}) AND (
         state = 'PENDING'
         OR (state = 'EXPIRED' AND coalesce(sales_end_at, starts_at) > boxoffice_clock())
         OR (state = 'CONFIRMED' AND (refund_count = 0 OR EXISTS (

@@ -1,7 +1,7 @@
 """Statements that bring bookings up to the revisions of their shows."""
 
 from services.booking.show_updates.domain import ShowUpdate
-from services.chassis.store.rows import selected
+from services.chassis.store.rows import LEAST_ID, selected
 
 CLAIM_UPDATE = f"""
     UPDATE show_updates SET lease_until = boxoffice_clock() + make_interval(secs => %(lease_seconds)s)
@@ -13,7 +13,7 @@ CLAIM_UPDATE = f"""
 """
 """Take one show that nobody else is at. Each step may be repeated, so nobody is fenced off."""
 
-UPDATE_BOOKINGS = """
+UPDATE_BOOKINGS = f"""
     UPDATE bookings b SET
         starts_at = %(starts_at)s, sales_end_at = %(sales_end_at)s, screen = %(screen)s, show_revision = %(revision)s,
         version = version + 1, booked_starts_at = coalesce(booked_starts_at, starts_at),
@@ -21,7 +21,7 @@ UPDATE_BOOKINGS = """
             THEN boxoffice_clock() + make_interval(secs => %(full_refund_seconds)s) ELSE full_refund_until END
     WHERE id IN (
         SELECT id FROM bookings
-        WHERE show_id = %(show_id)s AND id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
+        WHERE show_id = %(show_id)s AND id > coalesce(%(after)s::uuid, {LEAST_ID})
             AND state IN ('PENDING', 'EXPIRED', 'CONFIRMED') AND coalesce(show_revision, 0) < %(revision)s
         ORDER BY id LIMIT %(limit)s FOR UPDATE
     )

@@ -1,7 +1,7 @@
 """Statements about sellers, the rules of taxes, and by whom shows are sold."""
 
 from services.booking.taxes.domain import Seller, ShowTax, TaxRule
-from services.chassis.store.rows import selected
+from services.chassis.store.rows import GREATEST_ID, selected
 
 SELLER = selected(Seller)
 TAX_RULE = selected(TaxRule)
@@ -33,7 +33,7 @@ FIND_SELLER = f"SELECT {SELLER} FROM sellers WHERE id = %(id)s"
 LIST_SELLERS = f"""
     SELECT {SELLER} FROM sellers
     WHERE (%(organization_id)s::uuid IS NULL OR organization_id = %(organization_id)s)
-        AND id < coalesce(%(after)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        AND id < coalesce(%(after)s::uuid, {GREATEST_ID})
     ORDER BY id DESC LIMIT %(limit)s
 """
 
@@ -47,7 +47,7 @@ SET_TAX_RULE = f"""
 
 LIST_TAX_RULES = f"""
     SELECT {TAX_RULE} FROM tax_rules
-    WHERE id < coalesce(%(after)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY id DESC LIMIT %(limit)s
+    WHERE id < coalesce(%(after)s::uuid, {GREATEST_ID}) ORDER BY id DESC LIMIT %(limit)s
 """
 
 SET_SHOW_TAX = """

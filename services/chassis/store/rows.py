@@ -19,6 +19,10 @@ T = TypeVar("T")
 Row = Any
 """What the database gave, with an attribute for each column (see pipeline.Answer)."""
 
+LEAST_ID = "'00000000-0000-0000-0000-000000000000'"
+GREATEST_ID = "'ffffffff-ffff-ffff-ffff-ffffffffffff'"
+"""The least and the greatest of all ids, as SQL has them: where pages begin, in ascending and in descending order."""
+
 
 def columns(things: Iterable[Any], *names: str, **paths: str | Callable[[Any], Any]) -> dict[str, list[Any]]:
     """Return a list for each name: that attribute of every thing, in order.

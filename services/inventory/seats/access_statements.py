@@ -1,6 +1,6 @@
 """Statements about access codes, and about what users have tried."""
 
-from services.chassis.store.rows import selected
+from services.chassis.store.rows import LEAST_ID, selected
 from services.inventory.seats.rights import AccessCode
 
 CODE = selected(AccessCode, of="c")
@@ -80,7 +80,7 @@ SHOW_EXISTS = "SELECT FROM show_counters WHERE show_id = %(show_id)s"
 LIST_CODES = f"""
     WITH page AS (
         SELECT c.show_id, {CODE} FROM access_codes c
-        WHERE c.show_id = %(show_id)s AND c.id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
+        WHERE c.show_id = %(show_id)s AND c.id > coalesce(%(after)s::uuid, {LEAST_ID})
         ORDER BY c.id LIMIT %(limit)s
     )
     SELECT page.*, (

@@ -1,6 +1,6 @@
 """Statements about seats on sale."""
 
-from services.chassis.store.rows import selected
+from services.chassis.store.rows import LEAST_ID, selected
 from services.inventory.seats.domain import Reservation, Seat
 
 LOCK_SHOWS = """
@@ -93,7 +93,7 @@ HOLDS = f"""
         SELECT s.show_id, s.position, {SEAT}, clock.now FROM show_seats s CROSS JOIN clock
         WHERE s.holder_id = %(user_id)s AND s.status = 'HELD' AND s.expires_at > clock.now
             AND (%(show_id)s::uuid IS NULL OR s.show_id = %(show_id)s)
-            AND s.show_id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
+            AND s.show_id > coalesce(%(after)s::uuid, {LEAST_ID})
     )
     SELECT held.*, c.currency FROM held JOIN show_counters c USING (show_id)
     WHERE c.status <> 'CANCELLED' AND show_id IN (SELECT DISTINCT show_id FROM held ORDER BY show_id LIMIT %(limit)s)

@@ -1,5 +1,7 @@
 """Statements about bookings and shows of which topics tell."""
 
+from services.chassis.store.rows import LEAST_ID
+
 PUT_BOOKINGS = """
     INSERT INTO bookings (id, user_id, show_id, state, created_at, changed_at)
     SELECT id, user_id, show_id, state, coalesce(created_at, changed_at), changed_at FROM unnest(
@@ -38,10 +40,10 @@ NEXT_FACT = """
 """
 """The first fact of a show of which not all bookings are told; a show's facts are told one after the other."""
 
-BOOKINGS_TO_TELL = """
+BOOKINGS_TO_TELL = f"""
     SELECT id, user_id FROM bookings
     WHERE show_id = %(show_id)s AND state = 'CONFIRMED' AND created_at < %(happened_at)s::timestamptz + %(apart)s
-        AND id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
+        AND id > coalesce(%(after)s::uuid, {LEAST_ID})
     ORDER BY id LIMIT %(limit)s
 """
 

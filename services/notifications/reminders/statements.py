@@ -1,5 +1,7 @@
 """Statements about when shows start, and who is reminded of it."""
 
+from services.chassis.store.rows import LEAST_ID
+
 PUT_SHOWS = """
     INSERT INTO shows AS s (id, revision, starts_at, ends_at, set_at, is_cancelled)
     SELECT * FROM unnest(
@@ -39,11 +41,11 @@ LOCK_SHOW = """
     FOR UPDATE OF shows
 """
 
-BOOKINGS_TO_REMIND = """
+BOOKINGS_TO_REMIND = f"""
     SELECT id, user_id FROM bookings
     WHERE show_id = %(show_id)s AND state = 'CONFIRMED'
         AND changed_at <= %(starts_at)s::timestamptz - %(window)s::interval
-        AND id > coalesce(%(after)s::uuid, '00000000-0000-0000-0000-000000000000')
+        AND id > coalesce(%(after)s::uuid, {LEAST_ID})
     ORDER BY id LIMIT %(limit)s
 """
 
