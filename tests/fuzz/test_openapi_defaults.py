@@ -1,6 +1,7 @@
 """schemathesis with its default checks, on the document that a running system serves: nothing but what docs/openapi.md
-explains. `make fuzz` draws requests as well, follows what answers lead to, and tries the document of a system where
-calls take no token too: the same but for tokens."""
+explains. Here a third is tried of what schemathesis makes out of each operation. `make fuzz` tries all, draws requests
+as well, follows what answers lead to, and tries the document of a system where calls take no token too: the same but
+for tokens."""
 
 from __future__ import annotations
 
