@@ -257,11 +257,16 @@ def started(
     replicas: int = 1,
     auth: Literal["on", "off"] | None = None,
     say: Say = lambda line: None,
+    prepare: Callable[[Path], None] = lambda folder: None,
 ) -> Iterator[World]:
-    """Start a stack on free ports, its data on a disk; all of it is gone in the end, unless something fails."""
+    """Start a stack on free ports, its data on a disk; all of it is gone in the end, unless something fails.
+
+    `prepare` may put databases into its data folder before.
+    """
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-bench-", dir=DISK if DISK.is_dir() else None))
     # Root's PostgreSQL runs as another user, who must be able to pass through.
     folder.chmod(0o711)
+    prepare(folder)
     settings = temporary_settings(folder, replicas=replicas, auth=auth).model_copy(
         # As behind a proxy of one's own, which says where callers are: the bench's are in many places.
         update={"postgres_durable": durable, "trusted_proxies": 1}

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from bench import cases as bench_cases
 from bench import ghz
 from bench.__main__ import _audited
-from bench.cases import Case, warm_up
+from bench.cases import Case
 from bench.ghz.data import FOLDER
 from bench.reference import echo, own, seeds
 from bench.scenarios import availability, create, flow, hot, onsale
 from bench.world import World, started
 from stack.settings import ROOT
 from tests.bench.test_ghz import CONFIGURATIONS
+from tests.stacks import begin_with_databases
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -35,9 +37,11 @@ class Short(World):
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     """A stack, and afterwards a look whether its books are in order."""
-    with started(quick=True, durable=False) as world:
+    with started(quick=True, durable=False, prepare=begin_with_databases) as world:
         world.__class__ = Short
-        warm_up(world)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(bench_cases, "WARM_UP", 20)
+            bench_cases.warm_up(world)
         yield world
         assert _audited(world)
 
