@@ -46,7 +46,7 @@ ASKED = {
     "plan_cache_mode": ONE_PLAN,
     **BY_INDEX,
 }
-"""What every connection asks for, in pg_settings' spelling."""
+"""What every connection asks for, as LOOK spells it."""
 
 OLDEST = 17
 """PostgreSQL's first version that knows transaction_timeout."""
@@ -57,9 +57,14 @@ SECOND_CONNECTION_SECONDS = 3
 PAGE = "see “Poolers and managed databases” in docs/operations.md"
 
 LOOK = """
-    SELECT name, setting FROM pg_settings WHERE name = ANY (%s)
+    SELECT name, CASE WHEN right(name, 8) = '_timeout'
+        THEN (extract(epoch FROM current_setting(name, true)::interval) * 1000)::bigint::text
+        ELSE current_setting(name, true) END
+    FROM unnest(%s::text[]) AS asked (name)
     UNION ALL SELECT 'pid', pg_backend_pid()::text UNION ALL SELECT 'standby', pg_is_in_recovery()::text
 """
+"""What settings are, time-outs in milliseconds. pg_settings says it too, and looks at all there are: a millisecond of
+every new connection."""
 LOOKED_AT = ("synchronous_commit", "transaction_read_only")
 PID = "SELECT pg_backend_pid()"
 SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS setting (name, value)"
