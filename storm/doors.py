@@ -32,6 +32,7 @@ ONLINE, OFFLINE = ("North", "East"), ("South", "West")
 DAY = 86_400
 TURN_SECONDS = 6.0
 PAUSE_SECONDS = 0.1
+SELLERS = 6
 BUYING_SECONDS = 0.5
 SETTLED_SECONDS = 20.0
 SYNC_SECONDS = 60.0
@@ -83,7 +84,10 @@ class Doors:
             self._threads[-1].start()
 
     async def sell(self, shop: StormShop) -> None:
-        """Sell tickets one by one; give some back, whether they were used or not."""
+        """Sell tickets; give some back, whether they were used or not."""
+        await asyncio.gather(*(self._sell_on(shop) for _ in range(SELLERS)))
+
+    async def _sell_on(self, shop: StormShop) -> None:
         while self._show.seats:
             with suppress(Refused, GaveUp, BoxofficeError):
                 await self._sell_one(Customer(shop, self._chance))

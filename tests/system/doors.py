@@ -6,6 +6,9 @@ from uuid import uuid4
 
 from tests.system.client import Client, Json, Show, new_user, ok
 
+NOW = "2027-03-28T18:02:11Z"
+"""By the clock of a gate, whatever it shows."""
+
 
 async def make_gate(client: Client, show_id: str, offline: str = "NEVER") -> Json:
     wish = {"name": "North", "showIds": [show_id], "endsAt": "2031-01-01T00:00:00Z", "offline": offline}
@@ -38,4 +41,10 @@ async def let_in(client: Client, show: Show, seats: list[str]) -> None:
     wish = {"scanId": scans[-1]["id"], "reason": "wrong person"}
     undone = await client.ask("POST", f"shows/{show.id}/undo-admission", wish)
     assert ok(undone)["ticketId"] == first["ticketId"]
+    seen = {"key": "a7", "ticketId": second["ticketId"], "revision": 1, "gateTime": NOW, "cameIn": True}
+    asked = {"showId": show.id, "gateId": gate["id"], "sentAt": NOW, "scans": [seen]}
+    sent = await client.ask("POST", "check-ins/sync", asked, headers={"gate-credential": gate["credential"]})
+    assert [one["result"] for one in ok(sent)["scans"]] == ["ALREADY_USED"]
+    params = {"conflictsOnly": True}
+    assert len(ok(await client.ask("GET", f"shows/{show.id}/scans", params=params))["scans"]) == 1
     ok(await client.ask("POST", f"gates/{gate['id']}/revoke", {}))
