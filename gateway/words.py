@@ -36,6 +36,8 @@ PATTERNS = {
     "^([0-9]{4,8})?$": "the code of a service, 4 to 8 digits, such as 999614",
     "^[!-~]{0,200}$": "a key of up to 200 letters, digits and signs of ASCII, without spaces",
     "^[A-Za-z0-9_=-]{0,200}$": "a nextPageToken that this list gave with these filters: begin again without one",
+    "^(en|hi)?$": "a language that there are mails in, en or hi",
+    "^[A-Za-z0-9_-]{44}$": "the end of a link as it came in a mail",
     "^[0-9a-f]{64}$": "the name of a file as a picture's url has it, 64 letters and digits",
     "^([0-9a-f]{32})?$": "the token of a preview, as it was given",
     "^[A-Za-z0-9_-]{3,32}$": "a code of 3 to 32 letters and digits of ASCII, - and _",

@@ -13,7 +13,7 @@ from certificates.files import write_private
 from stack.errors import StackError
 
 FILE = "credentials.json"
-SIGNING = ("webhook", "signing-key", "ticket-key", "webhook-key")
+SIGNING = ("webhook", "signing-key", "ticket-key", "webhook-key", "unsubscribe")
 DEMO = ("demo-admin", "demo-organizer", "demo-user")
 NAMES = ("postgres", *roster.ROLES, "audit", *SIGNING, *DEMO)
 
@@ -22,7 +22,7 @@ NAMES = ("postgres", *roster.ROLES, "audit", *SIGNING, *DEMO)
 class Credentials:
     """Secrets by name: a password for each role of PostgreSQL and each demo account, and what signs or encrypts:
     `webhook` the bank's webhooks, `signing-key` identity's keys, `ticket-key` those of tickets,
-    `webhook-key` the secrets of organizations' endpoints.
+    `webhook-key` the secrets of organizations' endpoints, `unsubscribe` the links by which reminders are given up.
     """
 
     secrets: dict[str, str] = field(repr=False)

@@ -101,6 +101,7 @@ def environments(
         "TICKET_KEY_SECRET": credentials["ticket-key"],
         "WEBHOOK_KEY_SECRET": credentials["webhook-key"],
         "WEBHOOK_LOOPBACK": "true",
+        "UNSUBSCRIBE_SECRET": credentials["unsubscribe"],
         "TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
     own = {

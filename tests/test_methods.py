@@ -33,6 +33,8 @@ NOT_FOR_PROGRAMS = {
     "ReceiveRazorpayWebhook",
     "ReturnFromRazorpay",
     "GetCheckoutPage",
+    "GetUnsubscribePage",
+    "Unsubscribe",
     "GetPaymentResultPage",
     "GetAccountPage",
     "SubmitAccountForm",
@@ -86,7 +88,14 @@ def test_every_method_with_a_body_has_an_example_of_it() -> None:
         for method in PUBLIC
         if any(verb in ("POST", "PUT", "PATCH") for verb, _ in method.bindings)
     }
-    files = {"ReceiveWebhook", "ReceiveRazorpayWebhook", "SubmitAccountForm", "UploadHall", "UploadImage"}
+    files = {
+        "ReceiveWebhook",
+        "ReceiveRazorpayWebhook",
+        "SubmitAccountForm",
+        "UploadHall",
+        "UploadImage",
+        "Unsubscribe",
+    }
     same("gateway/openapi/examples.py", BODIES, with_body - files)
 
 

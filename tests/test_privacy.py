@@ -33,6 +33,7 @@ NOT_EXPORTED = {
     "identity.deletions": "whoever exports has an account",
     "booking.closed_users": "whoever exports has an account",
     "notifications.notices": "ListNotices lists them",
+    "notifications.preferences": "GetPreferences says them",
     "notifications.mails": "they say what notices say",
     "notifications.bookings": "booking has them",
 }

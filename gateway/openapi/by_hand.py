@@ -168,6 +168,11 @@ SCHEMAS: Json = {
 }
 
 BODIES: dict[str, Json] = {
+    "Unsubscribe": {
+        "required": True,
+        "description": "The form that mail programs post; nothing of it is read.",
+        "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}},
+    },
     "UploadImage": {
         "required": True,
         "description": "The picture; 8 MiB at most.",
@@ -218,6 +223,8 @@ ANSWERS: dict[str, Json] = {
     "GetPaymentResultPage": {"text/html": {"schema": {"type": "string"}}},
     "ReturnFromRazorpay": {"text/html": {"schema": {"type": "string"}}},
     "GetCheckoutPage": {"text/html": {"schema": {"type": "string"}}},
+    "GetUnsubscribePage": {"text/html": {"schema": {"type": "string"}}},
+    "Unsubscribe": {"text/html": {"schema": {"type": "string"}}},
     "GetJwks": {"application/jwk-set+json": {"schema": {"type": "object"}}},
     "GetTicketKeys": {"application/jwk-set+json": {"schema": {"type": "object"}}},
     "RenderCalendar": {"text/calendar": {"schema": {"type": "string"}}},

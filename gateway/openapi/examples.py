@@ -192,6 +192,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "HideReview": {"eventId": EVENT, "hidden": True},
     "ReadNotice": {"userId": USER},
     "ReadAllNotices": {"userId": USER},
+    "SetPreferences": {"userId": USER, "language": "hi", "reminders": True},
     "UpdateEvent": {"title": "Nine Rivers, Live Again", "language": "hi"},
     "PublishEvent": {},
     "UpdateVenue": {

@@ -5,7 +5,14 @@ from functools import partial
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from boxoffice.notifications.v1 import notifications_pb2, notifications_pb2_grpc, webhooks_pb2, webhooks_pb2_grpc
+from boxoffice.notifications.v1 import (
+    notifications_pb2,
+    notifications_pb2_grpc,
+    preferences_pb2,
+    preferences_pb2_grpc,
+    webhooks_pb2,
+    webhooks_pb2_grpc,
+)
 
 from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
@@ -25,6 +32,8 @@ from services.notifications.mails.steps import Mails
 from services.notifications.measures import MEASURES, reminder_lag
 from services.notifications.notices.operation import forget_read
 from services.notifications.notices.rpc import NotificationServicer
+from services.notifications.preferences.domain import Links
+from services.notifications.preferences.rpc import PreferenceServicer
 from services.notifications.reminders import operation as reminders
 from services.notifications.reminders.steps import Reminders
 from services.notifications.settings import Settings
@@ -39,6 +48,7 @@ from services.notifications.webhooks.steps import Sender
 SERVICES = [
     notifications_pb2.DESCRIPTOR.services_by_name["NotificationService"].full_name,
     webhooks_pb2.DESCRIPTOR.services_by_name["WebhookService"].full_name,
+    preferences_pb2.DESCRIPTOR.services_by_name["PreferenceService"].full_name,
 ]
 
 
@@ -53,12 +63,14 @@ async def run(settings: Settings) -> None:
     booking, inventory = BookingClient(to_booking), InventoryClient(to_inventory)
     composer = Composer(sender=settings.mail_from, sender_name=settings.mail_from_name, public_url=settings.public_url)
     identity, mail_server = IdentityClient(to_identity), _mail_server(settings)
+    links = Links(settings.unsubscribe_secret.get_secret_value().encode())
     postman = Mails(
         background,
         identity,
         booking,
         composer,
         mail_server,
+        links,
         settings.mail_language,
         settings.reminders_per_hour,
     )
@@ -73,6 +85,8 @@ async def run(settings: Settings) -> None:
     server = make_server(settings, things=things(endpoints))
     notifications_pb2_grpc.add_NotificationServiceServicer_to_server(NotificationServicer(db), server)
     webhooks_pb2_grpc.add_WebhookServiceServicer_to_server(WebhookServicer(db, endpoints), server)
+    preferences = PreferenceServicer(db, links, settings.mail_language)
+    preferences_pb2_grpc.add_PreferenceServiceServicer_to_server(preferences, server)
     await serve(
         settings,
         server,

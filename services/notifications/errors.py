@@ -3,6 +3,12 @@
 from services.chassis.errors import AlreadyExists, FailedPrecondition, NotFound, OutOfRange
 
 
+class LinkNotFound(NotFound):
+    """Boxoffice made no such link: open the one in your mail, or set what you want in your preferences."""
+
+    reason = "LINK_NOT_FOUND"
+
+
 class NoticeNotFound(NotFound):
     """The user has no such notice: look it up in the list of notices. Some that were read are removed after a while."""
 

@@ -13,4 +13,9 @@ MAILS = """
 """
 """No mail is kept itself: what it was about, and whether it was sent."""
 
-KINDS = (Kind("notice", NOTICES), Kind("mail", MAILS))
+PREFERENCES = """
+    SELECT user_id AS position, to_jsonb(p)::text AS record FROM preferences p
+    WHERE user_id = %(user_id)s AND user_id > %(after)s ORDER BY user_id LIMIT %(limit)s
+"""
+
+KINDS = (Kind("notice", NOTICES), Kind("mail", MAILS), Kind("preferences", PREFERENCES))

@@ -46,7 +46,10 @@ class Settings(ServiceSettings):
         description="the address that mails come from",
     )
     mail_from_name: str = Field("Boxoffice", max_length=100, description="the name that mails come from")
-    mail_language: Literal["en", "hi"] = Field("en", description="the language of mails")
+    mail_language: Literal["en", "hi"] = Field("en", description="the language of mails to who has chosen none")
+    unsubscribe_secret: SigningSecret = Field(
+        description="signs links by which reminders are given up: base64 of 24 random bytes or more"
+    )
     webhook_key_secret: SigningSecret = Field(
         description="encrypts the secrets of webhook endpoints in the database: base64 of 24 random bytes or more"
     )
@@ -55,8 +58,10 @@ class Settings(ServiceSettings):
     )
 
     @model_validator(mode="after")
-    def _webhooks_are_safe_in_production(self) -> Self:
+    def _secrets_and_webhooks_are_safe_in_production(self) -> Self:
         if self.environment == "production":
+            if not looks_random(self.unsubscribe_secret):
+                raise ValueError("UNSUBSCRIBE_SECRET is too weak for production: make it of random bytes")
             if not looks_random(self.webhook_key_secret):
                 raise ValueError("WEBHOOK_KEY_SECRET is too weak for production: make it of random bytes")
             if self.webhook_loopback:

@@ -73,6 +73,17 @@ show_facts = Table(
     comment="what has happened to shows, and how far their bookings are told of it",
 )
 
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("language", Text, comment="of mails; null: the user has chosen none"),
+    Column("reminders", Boolean, nullable=False, comment="whether the user is mailed reminders"),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("language IN ('en', 'hi')", name="language"),
+    comment="what users have chosen; who has chosen nothing has no row",
+)
+
 notices = Table(
     "notices",
     metadata,

@@ -52,6 +52,7 @@ BEYOND_REACH = {
     "RemoveMember",
     "LeaveOrganization",
     "SetEmailVerified",
+    *("GetUnsubscribePage", "Unsubscribe"),
     *("UploadHall", "UploadImage", "DeleteImage", "ReorderImages", "GetImageFile"),
     "HoldSeats",
     "ExtendHolds",

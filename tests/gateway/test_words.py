@@ -38,7 +38,7 @@ from tests.patience import patient
 ID = "019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a"
 TEXTS = (
     *("nope", "a b", "é", "x", "en", "INR", "IN", "27", "999614", "TICKETS", "alice@example.com", "+919876543210"),
-    *(f"sess_{ID}", ID.replace("-", ""), "2027-03-28", "ab" * 32, "\0", "https://example.com/hooks"),
+    *(f"sess_{ID}", ID.replace("-", ""), "2027-03-28", "ab" * 32, "ab" * 22, "\0", "https://example.com/hooks"),
 )
 """For every pattern there is one that it takes and one that it does not."""
 

@@ -350,6 +350,7 @@ def test_no_process_has_one_in_its_title(aviary: Aviary) -> None:
         ("identity", {"SIGNING_KEY_SECRET": "{password}"}),
         ("booking", {"TICKET_KEY_SECRET": "{password}"}),
         ("notifications", {"WEBHOOK_KEY_SECRET": "{password}"}),
+        ("notifications", {"UNSUBSCRIBE_SECRET": "{password}"}),
         ("identity", {"SIGNING_KEY_SECRET": "{webhook}", "ENVIRONMENT": "development"}),
         ("payment", {"PAYMENT_WEBHOOK_SECRET": "{password}"}),
         ("payment", {"PAYMENT_WEBHOOK_SECRET": "{webhook}", "PAYMENT_GATEWAY_URL": "{webhook}"}),

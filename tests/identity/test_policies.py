@@ -176,7 +176,7 @@ def test_what_everybody_may_call_is_this_and_no_more() -> None:
         *("ReceiveWebhook", "SimulatePayment", "GetCheckoutPage"),
         *("ReceiveRazorpayWebhook", "ReturnFromRazorpay", "GetPaymentResultPage"),
         *("VerifyEmail", "RequestPasswordReset", "ResetPassword", "GetAccountPage", "SubmitAccountForm"),
-        *("Register", "Login", "Refresh", "Logout", "GetJwks", "GetTicketKeys"),
+        *("Register", "Login", "Refresh", "Logout", "GetJwks", "GetTicketKeys", "GetUnsubscribePage", "Unsubscribe"),
     }
     takes_token = {method.path for method in public_methods(DESCRIPTOR.read_bytes()) if method.takes_token}
     assert takes_token == {method.path for method in PUBLIC if "PUBLIC" not in policy(method.path).allowed}

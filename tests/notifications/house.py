@@ -11,7 +11,7 @@ from services.notifications.mails.delivery import Server
 from services.notifications.mails.steps import Mails
 from tests.notifications.mail_server import MailServer
 from tests.notifications.peers import Peers
-from tests.notifications.topics import BookingEvent, Topics
+from tests.notifications.topics import LINKS, BookingEvent, Topics
 
 SHOW = uuid4()
 SENDER = "tickets@boxoffice.example"
@@ -42,7 +42,7 @@ class House:
         composer = Composer(sender=SENDER, sender_name="Boxoffice", public_url="https://tickets.example")
         assert self.peers.channel is not None
         identity, booking = IdentityClient(self.peers.channel), BookingClient(self.peers.channel)
-        return Mails(self.topics.db, identity, booking, composer, at, self.language, 2)
+        return Mails(self.topics.db, identity, booking, composer, at, LINKS, self.language, 2)
 
     async def send(self) -> None:
         """Have all mails tried that are due."""

@@ -59,6 +59,7 @@ async def test_a_service_that_is_killed_before_the_answer_sends_the_mail_again_a
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(server.port),
             "SMTP_SECURITY": "none",
+            "UNSUBSCRIBE_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4",
         }
         server.behaviours.extend(["250 taken", "hang"])
         async with running(environment):

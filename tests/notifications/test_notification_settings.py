@@ -12,6 +12,7 @@ WHOLE = {
     "SMTP_PASSWORD": "geheim",
     "MAIL_FROM": "tickets@tickets.in",
     "WEBHOOK_KEY_SECRET": "whsec_ZWluWndlaURyZWlWaWVyRnVlbmZTZWNoc1NpZWJlbjg=",
+    "UNSUBSCRIBE_SECRET": "hXkq0hZ3m9r1Vd7c5b8n2LwTgYpRsJfA4uEoKiMxQzA=",
 }
 IN_PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -41,6 +42,7 @@ def test_a_whole_configuration_is_taken_in_production(monkeypatch: pytest.Monkey
         ({"MAIL_FROM": "tickets@boxoffice.example"}, "MAIL_FROM is an example's"),
         ({"WEBHOOK_KEY_SECRET": "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw"}, "WEBHOOK_KEY_SECRET is too weak"),
         ({"WEBHOOK_LOOPBACK": "true"}, "WEBHOOK_LOOPBACK is on"),
+        ({"UNSUBSCRIBE_SECRET": "A" * 64}, "UNSUBSCRIBE_SECRET is too weak"),
         ({"SMTP_USERNAME": ""}, "SMTP_USERNAME and SMTP_PASSWORD go together"),
         ({"MAIL_FROM": "tickets@tickets.in\r\nBcc: all@example.com"}, "MAIL_FROM is wrong"),
     ],

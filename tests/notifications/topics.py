@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import grpc
 from boxoffice.events.v1 import events_pb2
 from boxoffice.notifications.v1 import notifications_pb2 as pb
-from boxoffice.notifications.v1 import notifications_pb2_grpc
+from boxoffice.notifications.v1 import notifications_pb2_grpc, preferences_pb2_grpc
 
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database
@@ -22,6 +22,8 @@ from services.notifications.clients import BOOKINGS, SHOWS
 from services.notifications.facts import shows
 from services.notifications.facts.bookings import CONSUMER, tell_of_bookings
 from services.notifications.notices.rpc import NotificationServicer
+from services.notifications.preferences.domain import Links
+from services.notifications.preferences.rpc import PreferenceServicer
 from tests.servers import served
 
 BookingEvent = events_pb2.BookingEvent
@@ -30,6 +32,8 @@ ShowEvent = events_pb2.ShowEvent
 T0 = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 WINDOW = timedelta(hours=24)
 """How long before its start people are reminded of a show."""
+
+LINKS = Links(b"a secret that signs links")
 
 START = datetime(2026, 6, 1, 18, tzinfo=UTC)
 
@@ -54,6 +58,7 @@ class Topics:
 
     db: Database
     rpc: notifications_pb2_grpc.NotificationServiceStub
+    preferences: preferences_pb2_grpc.PreferenceServiceStub
     bookings: list[events_pb2.BookingEvent] = field(default_factory=list)
     shows: list[events_pb2.ShowEvent] = field(default_factory=list)
 
@@ -135,6 +140,9 @@ async def opened_topics(db: Database) -> AsyncIterator[Topics]:
 
     def add(server: grpc.aio.Server) -> None:
         notifications_pb2_grpc.add_NotificationServiceServicer_to_server(NotificationServicer(db), server)
+        preferences = PreferenceServicer(db, LINKS, "en")
+        preferences_pb2_grpc.add_PreferenceServiceServicer_to_server(preferences, server)
 
     async with served(add) as channel:
-        yield Topics(db, notifications_pb2_grpc.NotificationServiceStub(channel))
+        rpc = notifications_pb2_grpc.NotificationServiceStub(channel)
+        yield Topics(db, rpc, preferences_pb2_grpc.PreferenceServiceStub(channel))

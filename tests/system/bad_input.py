@@ -31,7 +31,13 @@ from tests.system.not_values import (
     NOT_TIMES,
     NOT_UUIDS,
 )
-from tests.system.samples import FILES, TAKE_NOTHING, samples_of_account_mails, samples_of_organizations
+from tests.system.samples import (
+    FILES,
+    TAKE_NOTHING,
+    samples_of_account_mails,
+    samples_of_messages,
+    samples_of_organizations,
+)
 
 JSON = {"content-type": "application/json"}
 TIMESTAMP = Timestamp.DESCRIPTOR.full_name
@@ -195,7 +201,7 @@ def _special(world: World) -> dict[str, tuple[Json, Json | None]]:
         "SetRoles": ({"user_id": world.account_id}, {"roles": ["ORGANIZER"]}),
         "SetEmailVerified": ({"user_id": world.account_id}, {"emailVerified": True}),
         "DeactivateCoupon": ({"coupon_id": world.coupon_id}, None),
-        **dict.fromkeys(("ListHolds", "ListNotices", "CountUnreadNotices"), ({}, {"userId": world.user})),
+        **samples_of_messages(world.user),
         "DownloadDoorList": ({}, {"showId": show.id}),
         "GetEventSeats": ({"event_id": show.movie_id}, {"showId": show.id}),
         "DeleteReview": ({"event_id": world.event_id}, {"userId": world.user}),

@@ -295,6 +295,8 @@ HARMLESS = {
     "DeleteReview": "what is gone is gone",
     "ReportReview": "a user's reports of one review count once",
     "HideReview": "a review is hidden or not, as the last request says",
+    "SetPreferences": "preferences are what the last request says, since the first that said so",
+    "Unsubscribe": "who gets no reminders gets none",
     "ReadNotice": "what was read stays so, since then",
     "ReadAllNotices": "what was read stays so, since then",
     "CreateWebhookEndpoint": "an organization has one endpoint of a URL: a second one is refused",

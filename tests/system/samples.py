@@ -17,6 +17,7 @@ FILES = {
     "UploadHall": b'{"format": "boxoffice-hall/1", "name": "Twin", "sections": '
     b'[{"name": "Stalls", "rows": [{"label": "A", "seatCount": 1}]}]}',
     "UploadImage": picture("PNG", (4, 4)),
+    "Unsubscribe": b"List-Unsubscribe=One-Click",
 }
 """What is the body of a request to a method that takes a file: the rest of it is in the query."""
 
@@ -26,6 +27,13 @@ def over_rest(name: str, verb: str, body: Json | None) -> dict[str, Any]:
     if name in FILES:
         return {"params": body, "content": FILES[name]}
     return {"params": body} if verb in ("GET", "DELETE") else {"json": body}
+
+
+def samples_of_messages(user: str) -> dict[str, tuple[Json, Json | None]]:
+    """Return samples of what a user has and is told, as `samples_of_organizations` does."""
+    asked = ("ListHolds", "ListNotices", "CountUnreadNotices", "GetPreferences", "SetPreferences")
+    links = dict.fromkeys(("GetUnsubscribePage", "Unsubscribe"), ({"token": "A" * 44}, None))
+    return {**dict.fromkeys(asked, ({}, {"userId": user})), **links}
 
 
 def samples_of_organizations(

@@ -147,6 +147,8 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
             *("WriteReview", "DeleteReview", "ReportReview", "HideReview"),
             # Nothing has happened yet.
             "ReadNotice",
+            # Nobody has made the link.
+            *("GetUnsubscribePage", "Unsubscribe"),
             # The event has no image of this id, nor any.
             *("DeleteImage", "ReorderImages", "GetImageFile"),
             # No link is good.

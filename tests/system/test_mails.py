@@ -6,11 +6,13 @@ import email
 import re
 from email.message import EmailMessage
 from email.policy import default
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 
+from services.notifications.preferences.domain import Links
 from stack import mails
+from stack.credentials import load
 from stack.launcher import Stack
 from tests.booking.papers import codes
 from tests.patience import eventually
@@ -52,3 +54,17 @@ async def test_who_has_verified_their_address_finds_a_mail_of_the_ticket_in_the_
 
 def _text(mail: EmailMessage) -> str:
     return str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+
+
+async def test_a_form_that_a_mail_program_posts_gives_reminders_up(stack: Stack, client: Client) -> None:
+    user = str(uuid4())
+    secret = load(stack.settings.data_dir / "credentials.json")["unsubscribe"]
+    url = f"{stack.public_url}/api/v1/unsubscribe/{Links(secret.encode()).token(UUID(user))}"
+    page = await client.http.get(url, headers={"accept-language": "hi"})
+    assert page.status_code == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
+    assert '<form method="post">' in page.text and "रिमाइंडर" in page.text
+    assert ok(await client.ask("GET", "preferences", params={"userId": user}))["reminders"]
+    done = await client.http.post(url, data={"List-Unsubscribe": "One-Click"})
+    assert done.status_code == 200 and "<form" not in done.text
+    assert not ok(await client.ask("GET", "preferences", params={"userId": user}))["reminders"]
+    assert (await client.http.post(url[:-1] + ("A" if url[-1] != "A" else "B"), data={})).status_code == 404

@@ -101,6 +101,8 @@ ELSEWHERE = {
     "ResendWebhookMessage",
     # Files: test_large_halls.py, test_images.py.
     *("UploadHall", "UploadImage", "DeleteImage", "ReorderImages", "GetImageFile"),
+    # Links of mails: tests/system/test_mails.py.
+    *("GetUnsubscribePage", "Unsubscribe"),
 }
 """What other tests call."""
 
@@ -116,6 +118,8 @@ async def _read_notices(client: Client, user: str) -> None:
     notice = await eventually(told)
     ok(await client.ask("POST", f"notices/{notice['id']}/read", {"userId": user}))
     ok(await client.ask("POST", "notices/read", {"userId": user}))
+    ok(await client.ask("PUT", "preferences", {"userId": user, "language": "hi", "reminders": True}))
+    assert ok(await client.ask("GET", "preferences", params={"userId": user}))["language"] == "hi"
 
 
 async def _have_an_endpoint(client: Client) -> None:

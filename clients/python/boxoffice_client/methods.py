@@ -52,8 +52,10 @@ from boxoffice.inventory.v1.images_pb2_grpc import ImageServiceServicer as Image
 from boxoffice.inventory.v1.inventory_pb2_grpc import InventoryServiceServicer as Inventory
 from boxoffice.inventory.v1.reviews_pb2_grpc import ReviewServiceServicer as Reviews
 from boxoffice.notifications.v1 import notifications_pb2 as notifications
+from boxoffice.notifications.v1 import preferences_pb2 as preferences
 from boxoffice.notifications.v1 import webhooks_pb2 as hooks
 from boxoffice.notifications.v1.notifications_pb2_grpc import NotificationServiceServicer as Notifications
+from boxoffice.notifications.v1.preferences_pb2_grpc import PreferenceServiceServicer as Preferences
 from boxoffice.notifications.v1.webhooks_pb2_grpc import WebhookServiceServicer as Webhooks
 from boxoffice.payment.v1 import payment_pb2 as payment
 from boxoffice.payment.v1.payment_pb2_grpc import PaymentServiceServicer as Payments
@@ -292,6 +294,8 @@ class Methods:
         Notifications, notifications.CountUnreadNoticesRequest, notifications.CountUnreadNoticesResponse
     )
     read_notice = Method(Notifications, notifications.ReadNoticeRequest, notifications.Notice)
+    get_preferences = Method(Preferences, preferences.GetPreferencesRequest, preferences.Preferences)
+    set_preferences = Method(Preferences, preferences.SetPreferencesRequest, preferences.Preferences)
     read_all_notices = Method(Notifications, notifications.ReadAllNoticesRequest, notifications.ReadAllNoticesResponse)
 
     # What organizations are told, and where.

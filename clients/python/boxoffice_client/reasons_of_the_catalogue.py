@@ -27,6 +27,12 @@ class ReviewNotFound(NotFound):
     reason = "REVIEW_NOT_FOUND"
 
 
+class LinkNotFound(NotFound):
+    """Boxoffice made no such link."""
+
+    reason = "LINK_NOT_FOUND"
+
+
 class NoticeNotFound(NotFound):
     """The user has no such notice."""
 

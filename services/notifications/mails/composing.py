@@ -48,13 +48,17 @@ class Composer:
         to: Recipient,
         language: str,
         attachments: Sequence[Attachment] = (),
+        unsubscribe: str = "",
     ) -> bytes:
         """Return a mail as it goes over the wire: the same bytes each time, so that a second one is known as such.
 
-        Raises AddressUnusable.
+        `unsubscribe`: the token of the link by which this mail can be given up; empty: it has none. Raises
+        AddressUnusable.
         """
-        words = self._words(mail, booking, to, language) | {"has_papers": bool(attachments)}
-        return self._message(mail.id, mail.fact.kind.lower(), words, mail.fact.happened_at, to, language, attachments)
+        link = f"{self._public_url.rstrip('/')}/api/v1/unsubscribe/{unsubscribe}" if unsubscribe else ""
+        words = self._words(mail, booking, to, language) | {"has_papers": bool(attachments), "unsubscribe": link}
+        kind, happened_at = mail.fact.kind.lower(), mail.fact.happened_at
+        return _unsubscribing(link) + self._message(mail.id, kind, words, happened_at, to, language, attachments)
 
     def compose_asked(self, mail: AskedMail, language: str) -> bytes:
         """Return a mail that another service asks for; the same bytes each time. Raises AddressUnusable."""
@@ -125,6 +129,16 @@ class Composer:
             "amount": money(fact.amount, fact.currency or "") if fact.amount else "",
             "public_url": self._public_url,
         }
+
+
+def _unsubscribing(link: str) -> bytes:
+    """Return the headers by which mail programs offer to give this mail up, with one click (RFC 8058).
+
+    They stand before those that EmailMessage writes, which would break so long a link into words.
+    """
+    if not link:
+        return b""
+    return f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode("ascii")
 
 
 def ascii_address(email: str) -> str:

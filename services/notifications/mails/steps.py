@@ -19,6 +19,8 @@ from services.notifications.mails.domain import LEASE, Mail, Outcome, ReminderCh
 from services.notifications.measures import MAILS, PAPERLESS
 from services.notifications.notices.domain import Kind
 from services.notifications.peers import Attachment, BookingInWords, Recipient
+from services.notifications.preferences import operation as preferences
+from services.notifications.preferences.domain import UNCHOSEN, Links, Preferences
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +53,20 @@ class Mails:
         booking: BookingClient,
         composer: Composer,
         server: Server | None,
+        links: Links,
         language: str,
         reminders_per_hour: int,
     ) -> None:
-        """Without a `server` no mail is sent: each is skipped. A user gets so many reminders within an hour at most."""
+        """Without a `server` no mail is sent: each is skipped.
+
+        `language` is that of mails to who has chosen none. A user gets so many reminders within an hour at most.
+        """
         self._db = db
         self._identity = identity
         self._booking = booking
         self._composer = composer
         self._server = server
+        self._links = links
         self._language = language
         self._reminders_per_hour = reminders_per_hour
 
@@ -95,19 +102,21 @@ class Mails:
         Those that are skipped are noted together: each by itself would be a transaction for every ticket.
         """
         people = await self._recipients(mails)
+        chosen = await preferences.find(self._db, list({mail.fact.user_id for mail in mails}))
         checks = await operation.check_reminders(self._db, mails)
         reminded = Counter[UUID]()
         ready, skipped = [], list[tuple[Mail, Result]]()
         for mail in mails:
             to = people.get(mail.fact.user_id)
-            if (why := self._why_not(to)) is not None:
+            wish = chosen.get(mail.fact.user_id, UNCHOSEN)
+            if (why := self._why_not(mail, to, wish)) is not None:
                 skipped.append((mail, Result(Outcome.SKIPPED, why)))
                 continue
             assert to is not None, "else there is a reason"
             check = checks.get(mail.id)
             if check is not None:
                 check = replace(check, sent=check.sent + reminded[mail.fact.user_id])
-            made = await self._compose(mail, to, check)
+            made = await self._compose(mail, to, wish, check)
             if not isinstance(made, Result):
                 ready.append((mail, *made))
                 reminded[mail.fact.user_id] += check is not None
@@ -130,14 +139,18 @@ class Mails:
                 await self._note(mail, Result(Outcome.LATER, failure.reason))
             raise
 
-    def _why_not(self, to: Recipient | None) -> str | None:
+    def _why_not(self, mail: Mail, to: Recipient | None, wish: Preferences) -> str | None:
         if self._server is None:
             return "NO_MAIL_SERVER"
         if to is None:
             return "NO_ADDRESS"
-        return None if to.is_verified else "NOT_VERIFIED"
+        if not to.is_verified:
+            return "NOT_VERIFIED"
+        return "NOT_WANTED" if mail.fact.kind is Kind.REMINDER and not wish.reminders else None
 
-    async def _compose(self, mail: Mail, to: Recipient, check: ReminderCheck | None) -> tuple[str, bytes] | Result:
+    async def _compose(
+        self, mail: Mail, to: Recipient, wish: Preferences, check: ReminderCheck | None
+    ) -> tuple[str, bytes] | Result:
         try:
             booking: BookingInWords = await self._booking.in_words(mail.fact.booking_id, mail.fact.user_id)
         except Failure as failure:
@@ -147,12 +160,14 @@ class Mails:
             return Result(Outcome.SKIPPED, why)
         if _is_behind(mail, booking):
             return Result(Outcome.LATER, "BOOKING_BEHIND")
+        language = wish.language or self._language
         try:
-            papers = await self._papers(mail)
+            papers = await self._papers(mail, language)
         except Failure as failure:
             return Result(Outcome.LATER, failure.reason)
         try:
-            return ascii_address(to.email), self._composer.compose(mail, booking, to, self._language, papers)
+            token = "" if check is None else self._links.token(mail.fact.user_id)
+            return ascii_address(to.email), self._composer.compose(mail, booking, to, language, papers, token)
         except AddressUnusable:
             return Result(Outcome.SKIPPED, "ADDRESS_UNUSABLE")
         except Exception:  # a mail that cannot be made must not hold up the others of its batch
@@ -164,13 +179,13 @@ class Mails:
             mail.fact.starts_at, check, is_confirmed=booking.is_confirmed, most=self._reminders_per_hour
         )
 
-    async def _papers(self, mail: Mail) -> list[Attachment]:
+    async def _papers(self, mail: Mail, language: str) -> list[Attachment]:
         """Return the files that go with a mail; none where there are none, or after some tries. Raise Failure."""
         fact = mail.fact
         if fact.kind not in WITH_PAPERS:
             return []
         try:
-            papers = await self._booking.papers(fact.booking_id, fact.user_id, self._language)
+            papers = await self._booking.papers(fact.booking_id, fact.user_id, language)
         except Failure as failure:
             if failure.reason in NO_TICKETS:
                 return []
