@@ -173,6 +173,10 @@ codes: env ## draw 10,000 codes of tickets and have two readers read them, one o
 	@$(BIN)/uv pip install --quiet --require-hashes --target build/readers -r tests/booking/readers.lock
 	@PYTHONPATH=build/readers CODES=$(or $(COUNT),10000) $(BIN)/pytest -q -n 0 --timeout 1800 -k what_is_drawn tests/booking/test_codes.py
 
+.PHONY: kills
+kills: env ## kill notifications, mail server and PostgreSQL while 1,000 bookings are confirmed, and count the mails (COUNT=300)
+	@KILLS=$(or $(COUNT),1000) $(BIN)/pytest -q -s -n 0 tests/notifications/test_kills.py
+
 .PHONY: quotes
 quotes: env ## a million prices of bookings computed twice, in Python and in PostgreSQL (COUNT=20000 SEED=…)
 	@exec $(BIN)/python -m bench.quotes $(if $(COUNT),--count '$(COUNT)') $(if $(SEED),--seed '$(SEED)')
