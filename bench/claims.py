@@ -135,6 +135,7 @@ CLAIMS = (
     Claim("create over REST ÷ the hops alone", ratio("create.rest.big.64", "reference.echo.rest"), 0),
     Claim("create with AUTH on ÷ off, 64 clients", figure("on_by_off", "security"), 0.85),
     Claim("tickets per second", rate("flow.grpc.64"), 500),
+    Claim("tickets per second with notifications ÷ without", ratio("flow.grpc.64", "flow.untold.grpc.64"), 0.95),
     Claim("tickets per second over REST", rate("flow.rest.64"), 0),
     Claim("maps of 500 seats per second, selling", rate("seats.grpc.500.selling"), 2_000),
     Claim("maps of 500 seats per second, selling, REST", rate("seats.rest.500.selling"), 700),

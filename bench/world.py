@@ -106,8 +106,13 @@ class World:
         self._kept: dict[str, Any] = {}
         self.ending = ExitStack()
         """What has to be ended with the stack."""
-        measured = [name for name in stack.names if name not in ("postgres", forks.NAME, mails.NAME)]
-        self.meter = Meter(
+        self.measured = [name for name in stack.names if name not in ("postgres", forks.NAME, mails.NAME)]
+        self.meter = self.meter_without()
+
+    def meter_without(self, *left_out: str) -> Meter:
+        """Return what measures the stack's processes but for some, which are stopped."""
+        stack, measured = self.stack, [name for name in self.measured if name not in left_out]
+        return Meter(
             {name: lambda name=name: stack.pid(name) for name in measured},  # type: ignore[misc]
             {"postgres": lambda: stack.pid("postgres")},
         )

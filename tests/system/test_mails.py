@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import re
 from email.message import EmailMessage
@@ -54,6 +55,24 @@ async def test_who_has_verified_their_address_finds_a_mail_of_the_ticket_in_the_
 
 def _text(mail: EmailMessage) -> str:
     return str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+
+
+async def test_a_ticket_waits_for_no_mail_and_is_told_once_notifications_is_back(
+    stack: Stack, client: Client, show: Show
+) -> None:
+    user = str(uuid4())
+    name = next(name for name in stack.names if name.startswith("notifications"))
+    await asyncio.to_thread(stack.stop_one, name)
+    try:
+        await client.confirmed(show, user, show.seats[:2])
+    finally:
+        await asyncio.to_thread(stack.start_one, name)
+
+    async def told() -> bool:
+        listed = ok(await client.ask("GET", "notices", params={"userId": user}))["notices"]
+        return [notice["kind"] for notice in listed] == ["CONFIRMED"]
+
+    await eventually(told)
 
 
 async def test_a_form_that_a_mail_program_posts_gives_reminders_up(stack: Stack, client: Client) -> None:

@@ -98,7 +98,8 @@ class Composer:
             "paragraphs": paragraphs,
             "language": language,
             "public_url": self._public_url,
-            "link": words.get("link", ""),
+            # Where a line is one of these and nothing else: what people write is never a link.
+            "links": {words.get("link"), words.get("unsubscribe"), self._public_url} - {None, ""},
         }
         message.add_alternative(self._html.get_template("mail.html").render(page), subtype="html")
         # What a part is divided by is else drawn anew each time.
