@@ -13,6 +13,16 @@ NOTICES = (
         """,
     ),
     Invariant(
+        "reminders-come-before-their-show",
+        "a reminder says when the show starts, is named by that, and came before",
+        ("notifications.notices",),
+        """
+        SELECT id AS notice_id, booking_id, number, starts_at, happened_at FROM notifications.notices
+        WHERE kind = 'REMINDER'
+            AND (happened_at < starts_at AND number = floor(extract(epoch FROM starts_at) / 60)) IS NOT TRUE
+        """,
+    ),
+    Invariant(
         "a-fact-has-one-mail",
         "a fact is one mail, which has an end or waits for it",
         ("notifications.mails",),
@@ -25,6 +35,27 @@ NOTICES = (
 )
 
 NOTICES_AT_REST = (
+    Invariant(
+        "notices-have-their-mails",
+        "what a user is told is a mail, too, sent or not",
+        ("notifications.notices",),
+        """
+        SELECT n.id AS notice_id, n.booking_id, n.kind, n.number
+        FROM notifications.notices n CROSS JOIN booking.clock
+        LEFT JOIN notifications.mails m ON (m.booking_id, m.kind, m.number) = (n.booking_id, n.kind, n.number)
+        WHERE m.id IS NULL AND n.happened_at > clock.now - interval '30 days'
+        """,
+    ),
+    Invariant(
+        "nobody-is-mailed-whose-account-is-deleted",
+        "no mail is sent to a user after the account was deleted, but for those that were on their way",
+        ("notifications.mails",),
+        """
+        SELECT m.id AS mail_id, m.user_id, m.finished_at, u.deleted_at
+        FROM notifications.mails m JOIN identity.users u ON u.id = m.user_id
+        WHERE m.state = 'SENT' AND m.finished_at > u.deleted_at + interval '10 minutes'
+        """,
+    ),
     Invariant(
         "facts-that-were-read-have-their-mails",
         "of what notifications has read in the topic of bookings there is a mail, sent or not",

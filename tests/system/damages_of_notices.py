@@ -25,6 +25,21 @@ OF_NOTICES = (
     Damage("tickets of which there is no mail", MAILED, "DELETE FROM notifications.mails WHERE kind = 'CONFIRMED'"),
     Damage("mails of other bookings", MAILED, mails("booking_id = gen_random_uuid()")),
     Damage("mails of other versions", MAILED, mails("number = number + 1000")),
+    Damage("a reminder that says no start", "reminders-come-before-their-show", notices("kind = 'REMINDER'")),
+    Damage(
+        "a reminder of what has begun",
+        "reminders-come-before-their-show",
+        notices(
+            "kind = 'REMINDER', starts_at = happened_at, number = floor(extract(epoch FROM happened_at) / 60)::int"
+        ),
+    ),
+    Damage("a notice without its mail", "notices-have-their-mails", mails("kind = 'SHOW_CANCELLED'")),
+    Damage(
+        "a mail to whose account is deleted",
+        "nobody-is-mailed-whose-account-is-deleted",
+        "UPDATE identity.users SET deleted_at = '2020-01-01';"
+        + mails("state = 'SENT', finished_at = '2021-01-01', user_id = (SELECT id FROM identity.users LIMIT 1)"),
+    ),
     Damage("a notice twice", "a-fact-has-one-notice", again("notifications.notices")),
     Damage(
         "a confirmation of which nobody is told", TOLD, "DELETE FROM notifications.notices WHERE kind = 'CONFIRMED'"
