@@ -113,7 +113,9 @@ async def test_tickets_are_printed_for_who_holds_them_and_only_while_they_let_in
     await refund(house, booking, 0)
     request.ticket_id = ""
     assert (await refused(papers.RenderTickets(request))).reason == "TICKET_REVOKED"
-    assert len(pages((await papers.RenderTickets(bobs)).data)) == 1
+    for left in (bobs, pb.RenderTicketsRequest(booking_id=booking.id)):
+        [page] = pages((await papers.RenderTickets(left)).data)
+        assert "Stalls A2" in page
     pending = await house.book(ANN, 2)
     for call in (papers.RenderTickets, papers.RenderCalendar):
         asked = pb.RenderTicketsRequest if call is papers.RenderTickets else pb.RenderCalendarRequest
@@ -132,7 +134,9 @@ async def test_no_title_breaks_a_ticket_or_is_more_than_text(house: House, works
         show = replace(found.booking.show, title=text, theatre=text, city=text[:100], screen=text[:100])
         booking = replace(found.booking, show=show, guest_name=text[:100])
         there = PrintedTicket(
-            replace(ticket, seat_label=f"{at_seat} A1"), replace(seat, section=at_seat, features="WHEELCHAIR"), code
+            replace(ticket, seat_label=f"{at_seat} A1"),
+            replace(seat, section=at_seat, features="WHEELCHAIR,RESTRICTED_VIEW"),
+            code,
         )
         return await workshop.make(printing.paper(booking, [there], language))
 
@@ -156,6 +160,7 @@ async def test_no_title_breaks_a_ticket_or_is_more_than_text(house: House, works
                 file = await printed(text, at_seat=text[:40] or "-", language="hi" if "Hindi" in name else "en")
                 [page] = pages(file)
                 assert codes(file) == [[code]]
+                assert ("व्हीलचेयर का स्थान, सीमित दृश्य" if "Hindi" in name else "wheelchair, Restricted view") in page
                 if name in ("Hindi", "markup", "scripts of India"):
                     # A very long word is broken, by what is not seen.
                     assert text.replace(" ", "") in page.replace("\u200b", "").replace(" ", "")
@@ -189,10 +194,12 @@ async def test_a_paper_that_takes_too_long_or_too_much_ends_alone_and_the_next_o
         with pytest.raises(PaperNotMade):
             await broken.make(right)
         assert broken._process is None
+    large = replace(right, data={"unused": "x" * 5_000_000})
     small = Workshop(memory=64 * 1024 * 1024)
     with pytest.raises(PaperNotMade):
-        await small.make(replace(right, template="tickets", symbols=[("A" * 122, "x")] * 3000))
-    await small.close()
+        await small.make(large)
+    assert small._process is None
+    assert (await Workshop(papers=1).make(large)).startswith(b"%PDF")
 
 
 async def test_a_process_makes_so_many_papers_and_only_so_many_callers_wait(monkeypatch: pytest.MonkeyPatch) -> None:

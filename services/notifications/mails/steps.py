@@ -30,9 +30,9 @@ UNSENT_BATCH = 200
 TRIES_BEHIND = 5
 """How often a mail waits for booking to follow a rescheduled show, which takes seconds. Then it goes as it is: where
 the show was rescheduled again, booking never shows what this mail is about."""
-TRIES_FOR_PAPERS = 5
-"""How often a mail waits for its tickets as files, which takes a minute. Then it goes without, and names the page that
-has them."""
+TRIES_FOR_PAPERS = 8
+"""How often a mail waits for its tickets as files, which takes some minutes: booking may be away, or refuse for a while
+what can wait. Then it goes without, and names the page that has them."""
 WITH_PAPERS = {Kind.CONFIRMED, Kind.SHOW_RESCHEDULED}
 """Facts whose mails have the tickets and a calendar with them."""
 MAX_PAPERS_BYTES = 2 * 1024 * 1024
