@@ -95,7 +95,7 @@ class CheckIn(_message.Message):
     section: _builtins.str
     """Its section."""
     tier: _seat_pb2.Seat.Tier.ValueType
-    """Its tier."""
+    """Its tier; absent where the code is none."""
     kind: _builtins.str
     """The ticket's kind, such as ADULT or CHILD."""
     guest_name: _builtins.str
@@ -127,7 +127,7 @@ class CheckIn(_message.Message):
         ticket_id: _builtins.str = ...,
         seat_label: _builtins.str = ...,
         section: _builtins.str = ...,
-        tier: _seat_pb2.Seat.Tier.ValueType = ...,
+        tier: _seat_pb2.Seat.Tier.ValueType | None = ...,
         kind: _builtins.str = ...,
         features: _abc.Iterable[_builtins.str] | None = ...,
         guest_name: _builtins.str = ...,
@@ -135,11 +135,13 @@ class CheckIn(_message.Message):
         at_gate: _builtins.str = ...,
         opens_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["opens_at", b"opens_at", "scanned_at", b"scanned_at", "used_at", b"used_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_tier", b"_tier", "opens_at", b"opens_at", "scanned_at", b"scanned_at", "tier", b"tier", "used_at", b"used_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_gate", b"at_gate", "features", b"features", "guest_name", b"guest_name", "kind", b"kind", "opens_at", b"opens_at", "result", b"result", "scan_id", b"scan_id", "scanned_at", b"scanned_at", "seat_label", b"seat_label", "section", b"section", "ticket_id", b"ticket_id", "tier", b"tier", "used_at", b"used_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_tier", b"_tier", "at_gate", b"at_gate", "features", b"features", "guest_name", b"guest_name", "kind", b"kind", "opens_at", b"opens_at", "result", b"result", "scan_id", b"scan_id", "scanned_at", b"scanned_at", "seat_label", b"seat_label", "section", b"section", "ticket_id", b"ticket_id", "tier", b"tier", "used_at", b"used_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__tier: _TypeAlias = _typing.Literal["tier"]  # noqa: Y015
+    _WhichOneofArgType__tier: _TypeAlias = _typing.Literal["_tier", b"_tier"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tier) -> _WhichOneofReturnType__tier | None: ...
 
 Global___CheckIn: _TypeAlias = CheckIn  # noqa: Y015
 
