@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[SHARED] = tempfile.mkdtemp(prefix="boxoffice-tests-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ[SHARED], ignore_errors=True))
+    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
+        # httpx asks for this module at every request, and Python would look for it in every folder each time.
+        sys.modules["sniffio"] = None  # type: ignore[assignment]  # which import takes for what is not to be found
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
