@@ -104,14 +104,8 @@ def environments(
         "UNSUBSCRIBE_SECRET": credentials["unsubscribe"],
         "TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
-    own = {
-        "DATABASE_URL",
-        "HOST",
-        "KEPT_KEYS_FILE",
-        "METRICS_PORT",
-        "PORT",
-        *(name.removesuffix("_FILE") for name in TLS_FILES),
-    }
+    own = {"DATABASE_URL", "HOST", "KEPT_KEYS_FILE", "METRICS_PORT", "PORT"}
+    own |= {name.removesuffix("_FILE") for name in TLS_FILES}
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts, nor
     # another's secrets.
     secrets = {name for service in SERVICES for name in service.secrets}

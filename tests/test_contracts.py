@@ -133,6 +133,7 @@ def test_what_is_taken_as_it_is_is_no_text_of_peoples_or_a_secret() -> None:
         "identity.v1.ResetPasswordRequest.new_password",
         # Whatever a gate reads; what is no code is told so.
         "booking.v1.CheckInTicketRequest.code",
+        "identity.v1.RequestEmailChangeRequest.password",
         # What payment says; the page shows it as it is, and a payment must not fail by it.
         "bank.v1.CreateSessionRequest.description",
         "bank.v1.CreateSessionRequest.items",

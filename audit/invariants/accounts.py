@@ -171,7 +171,7 @@ ACCOUNTS = (
         """
         SELECT id AS mail_id, kind, state, attempts, finished_at FROM identity.account_mails
         WHERE ((state = 'WAITING') = (finished_at IS NULL)) IS NOT TRUE
-            OR (has_link = (kind <> 'PASSWORD_CHANGED')) IS NOT TRUE
+            OR (has_link = (kind NOT IN ('PASSWORD_CHANGED', 'EMAIL_CHANGED'))) IS NOT TRUE
             OR state = 'SENT' AND attempts = 0 OR (answered <= attempts) IS NOT TRUE
         """,
     ),

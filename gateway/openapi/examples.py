@@ -302,6 +302,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "ChangePassword": {"currentPassword": "correct horse battery", "newPassword": "battery horse correct"},
     "DeleteAccount": {"password": "correct horse battery"},
     "RequestEmailVerification": {},
+    "RequestEmailChange": {"email": "asha.rao@example.com", "password": "correct horse battery"},
     "VerifyEmail": {"token": "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8"},
     "RequestPasswordReset": {"email": "asha@example.com"},
     "ResetPassword": {

@@ -85,7 +85,7 @@ async def run(settings: Settings) -> None:
     callers = Callers(settings.trusted_proxies or 0)
     servicer = IdentityServicer(db, accounts, deletions, exports, signing_keys, secret.encode(), callers)
     identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
-    account_mails = AccountMailServicer(db, mails, Links(db, passwords, mails), callers)
+    account_mails = AccountMailServicer(db, accounts, mails, Links(db, passwords, mails), callers)
     account_mails_pb2_grpc.add_AccountMailServiceServicer_to_server(account_mails, server)
     organizations = OrganizationServicer(db, tried, callers)
     organizations_pb2_grpc.add_OrganizationServiceServicer_to_server(organizations, server)

@@ -150,6 +150,7 @@ account_mails = Table(
     Column("user_id", Uuid, ForeignKey("users.id"), nullable=False),
     Column("kind", Text, nullable=False),
     Column("hash", LargeBinary, unique=True, comment="SHA-256 of the token of its link; null: it has none"),
+    Column("email", Text, comment="where it goes, if not to the account's address"),
     Column("asked_at", DateTime(timezone=True), nullable=False),
     Column("ends_at", DateTime(timezone=True), nullable=False, comment="how long its link is good, and it is tried"),
     Column("used_at", DateTime(timezone=True), comment="since when its link is good no more"),
@@ -159,8 +160,11 @@ account_mails = Table(
     Column("answered", Integer, nullable=False, server_default="0", comment="the last attempt that had an answer"),
     Column("reason", Text, comment="why it was not sent, the last time; never an address"),
     Column("finished_at", DateTime(timezone=True)),
-    CheckConstraint("kind IN ('VERIFICATION', 'PASSWORD_RESET', 'PASSWORD_CHANGED')", name="kind"),
-    CheckConstraint("(hash IS NULL) = (kind = 'PASSWORD_CHANGED')", name="link"),
+    CheckConstraint(
+        "kind IN ('VERIFICATION', 'PASSWORD_RESET', 'PASSWORD_CHANGED', 'EMAIL_CHANGE', 'EMAIL_CHANGED')", name="kind"
+    ),
+    CheckConstraint("(hash IS NULL) = (kind IN ('PASSWORD_CHANGED', 'EMAIL_CHANGED'))", name="link"),
+    CheckConstraint("(email IS NOT NULL) = (kind IN ('EMAIL_CHANGE', 'EMAIL_CHANGED'))", name="email"),
     CheckConstraint("ends_at > asked_at", name="order"),
     CheckConstraint("state IN ('WAITING', 'SENT', 'SKIPPED', 'DEAD')", name="state"),
     CheckConstraint("(state = 'WAITING') = (finished_at IS NULL)", name="finished"),

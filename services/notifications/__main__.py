@@ -64,17 +64,9 @@ async def run(settings: Settings) -> None:
     composer = Composer(sender=settings.mail_from, sender_name=settings.mail_from_name, public_url=settings.public_url)
     identity, mail_server = IdentityClient(to_identity), _mail_server(settings)
     links = Links(settings.unsubscribe_secret.get_secret_value().encode())
-    postman = Mails(
-        background,
-        identity,
-        booking,
-        composer,
-        mail_server,
-        links,
-        settings.mail_language,
-        settings.reminders_per_hour,
-    )
-    about_accounts = AskedMails(identity, composer, mail_server, settings.mail_language)
+    language, most = settings.mail_language, settings.reminders_per_hour
+    postman = Mails(background, identity, booking, composer, mail_server, links, language, most)
+    about_accounts = AskedMails(identity, composer, mail_server, language)
     window = timedelta(hours=settings.reminder_hours)
     reminding = Reminders(background, booking, inventory, CONSUMER, window)
 

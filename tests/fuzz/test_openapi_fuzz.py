@@ -45,7 +45,7 @@ BEYOND_REACH = {
     "Login",
     "Refresh",
     "ChangePassword",
-    *("RequestEmailVerification", "VerifyEmail", "ResetPassword", "SubmitAccountForm"),
+    *("RequestEmailVerification", "RequestEmailChange", "VerifyEmail", "ResetPassword", "SubmitAccountForm"),
     "SetRoles",
     "AddMember",
     "SetMemberRole",

@@ -68,7 +68,14 @@ async def test_the_document_that_is_served_is_that_of_a_system_without_tokens(re
         for name in ("GetProfile", "UpdateProfile", "ExportAccount", "DeleteAccount")
         for alias in ("", "Alias")
     }
-    of_accounts = profiles | {"ChangePassword", "ListUsers", "SetRoles", "SetEmailVerified", "RequestEmailVerification"}
+    of_accounts = profiles | {
+        "ChangePassword",
+        "ListUsers",
+        "SetRoles",
+        "SetEmailVerified",
+        "RequestEmailVerification",
+        "RequestEmailChange",
+    }
     assert takes_token == of_accounts | of_organizations
     for item in served["paths"].values():
         for operation in item.values():

@@ -182,7 +182,7 @@ async def opened_house(db: Database, **given: Any) -> AsyncIterator[House]:
             exports = Exports(db, {name: partial(peers.records, name) for name in EXPORTING})
             servicer = IdentityServicer(db, accounts, deletions, exports, keys, SECRET.encode(), callers)
             identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
-            account_mails = AccountMailServicer(db, mails, Links(db, passwords, mails), callers)
+            account_mails = AccountMailServicer(db, accounts, mails, Links(db, passwords, mails), callers)
             account_mails_pb2_grpc.add_AccountMailServiceServicer_to_server(account_mails, server)
             await server.start()
             stubs = (

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import grpc
-import pytest
 from boxoffice.identity.v1 import account_mails_pb2 as pb
 from boxoffice.identity.v1 import identity_pb2
 from google.api import httpbody_pb2
@@ -16,7 +15,7 @@ from google.api import httpbody_pb2
 from services.identity.mails import operation
 from services.identity.mails.domain import Tokens, hash_of
 from tests.databases import move_clock
-from tests.identity.house import PASSWORD, SECRET, House, refused
+from tests.identity.house import PASSWORD, SECRET, House, refused, register
 
 NEW = "another horse battery"
 FORM = "application/x-www-form-urlencoded"
@@ -240,7 +239,68 @@ async def test_opening_the_page_of_a_link_changes_nothing_and_its_button_does(ho
         assert 'data-page="over"' in shown
 
 
-@pytest.mark.parametrize(("content_type", "size"), [("application/json", 10), (FORM, 5_000)])
-async def test_what_is_no_form_of_the_page_is_refused(house: House, content_type: str, size: int) -> None:
-    async with refused("INVALID_FIELD", "INVALID_ARGUMENT"):
-        await submit(house, content_type, token="x" * size)
+async def test_what_is_no_form_of_the_page_is_a_link_that_is_not_good(house: House) -> None:
+    await house.registered()
+    [(_, _, token)] = await taken(house)
+    for shown in (
+        await submit(house, "application/json", token=token),
+        await submit(house, token=token, password="x" * 5_000),
+        await submit(house, **{f"field{number}": "x" for number in range(9)}, token=token),
+    ):
+        assert 'data-page="over"' in shown
+    assert 'data-page="verify"' in await page(house, token)
+
+
+async def ask_change(house: House, tokens: identity_pb2.Tokens, email: str, password: str = PASSWORD) -> None:
+    request = pb.RequestEmailChangeRequest(email=email, password=password)
+    await house.call("RequestEmailChange", request, token=tokens.access_token)
+
+
+async def test_another_address_becomes_the_accounts_by_a_link_to_it(house: House) -> None:
+    user = await verified(house)
+    tokens = await house.login(user.email)
+    async with refused("PASSWORD_WRONG"):
+        await ask_change(house, tokens, "new@example.com", "not the password")
+    reset_link = await reset_token(house, user.email)
+    await ask_change(house, tokens, " New@Example.com")
+    [(kind, email, token)] = await taken(house)
+    assert (kind, email) == ("EMAIL_CHANGE", "new@example.com")
+    await house.login(user.email)  # nothing has changed yet
+    assert 'data-page="verify"' in await page(house, token)
+    assert 'data-page="verified"' in await submit(house, token=token)
+    assert [(kind, email) for kind, email, _ in await taken(house)] == [("EMAIL_CHANGED", user.email)]
+    await house.login("new@example.com")
+    async with refused("LOGIN_FAILED"):
+        await house.login(user.email)
+    for link in (token, reset_link):
+        async with refused("LINK_NOT_VALID"):
+            await (
+                reset(house, link)
+                if link == reset_link
+                else house.call("VerifyEmail", pb.VerifyEmailRequest(token=link))
+            )
+
+
+async def test_an_address_that_somebody_has_is_sent_nothing_and_is_nobody_elses(house: House) -> None:
+    user, other = await verified(house), await verified(house)
+    tokens = await house.login(user.email)
+    await ask_change(house, tokens, other.email)
+    assert await taken(house) == []
+    await ask_change(house, tokens, "new@example.com")
+    [(_, _, token)] = await taken(house)
+    await house.call("Register", register("new@example.com"))
+    async with refused("LINK_NOT_VALID"):
+        await house.call("VerifyEmail", pb.VerifyEmailRequest(token=token))
+    await house.login(user.email)
+
+
+async def test_an_address_that_was_not_verified_is_not_told_of_the_next_one(house: House) -> None:
+    user = await house.registered()
+    tokens = await house.login(user.email)
+    assert len(await taken(house)) == 1
+    await ask_change(house, tokens, "new@example.com")
+    [(_, _, token)] = await taken(house)
+    await house.call("VerifyEmail", pb.VerifyEmailRequest(token=token))
+    assert await taken(house) == []
+    profile = await house.call("GetProfile", identity_pb2.GetProfileRequest(), token=tokens.access_token)
+    assert (profile.email, profile.email_verified) == ("new@example.com", True)

@@ -25,6 +25,10 @@ SENDER = "tickets@boxoffice.example"
 TOKEN = "IjPXZrvMBfZaz7ORxrO8gr6oNKgUEQHKu3TO_x6cPz8"
 ASKED_AT = datetime(2026, 6, 1, 18, tzinfo=UTC)
 Kind = pb.AccountMail.Kind
+ALL = (
+    *(Kind.VERIFICATION, Kind.PASSWORD_RESET, Kind.EMAIL_CHANGE),
+    *(Kind.PASSWORD_CHANGED, Kind.EMAIL_CHANGED),
+)
 
 
 @dataclass
@@ -37,7 +41,7 @@ class Desk(account_mails_pb2_grpc.AccountMailServiceServicer):
     tells_services: bool = True
 
     def ask(self, kind: int, email: str = "ann@example.com", name: str = "Ann <b>&</b>", **more: Any) -> None:
-        token = "" if kind == Kind.PASSWORD_CHANGED else TOKEN
+        token = "" if kind in ALL[3:] else TOKEN
         mail = pb.AccountMail(id=str(uuid4()), kind=kind, email=email, name=name, token=token, **more)  # type: ignore[arg-type]
         mail.asked_at.FromDatetime(ASKED_AT)
         self.waiting.append(mail)
@@ -82,21 +86,33 @@ async def house() -> AsyncIterator[House]:
 async def test_each_mail_about_an_account_has_its_words_and_link_in_each_language(house: House) -> None:
     link = f"https://tickets.example/shop/api/v1/auth/account-page?token={TOKEN}"
     for language, subjects in (
-        ("en", ["Please verify your e-mail address", "Set a new password", "Your password was changed"]),
-        ("hi", ["कृपया अपना ईमेल पता सत्यापित करें", "नया पासवर्ड चुनें", "आपका पासवर्ड बदला गया है"]),
+        (
+            "en",
+            [
+                *("Please verify your e-mail address", "Set a new password", "Please confirm your new e-mail address"),
+                *("Your password was changed", "Your account has another e-mail address"),
+            ],
+        ),
+        (
+            "hi",
+            [
+                *("कृपया अपना ईमेल पता सत्यापित करें", "नया पासवर्ड चुनें", "कृपया अपने नए ईमेल पते की पुष्टि करें"),
+                *("आपका पासवर्ड बदला गया है", "आपके खाते का ईमेल पता बदल गया है"),
+            ],
+        ),
     ):
         house.server.got.clear()
-        for kind in (Kind.VERIFICATION, Kind.PASSWORD_RESET, Kind.PASSWORD_CHANGED):
+        for kind in ALL:
             house.desk.ask(kind, attempts=1)
         await house.send(language)
         assert [mail["Subject"] for mail in house.server.mails] == subjects
         for mail in house.server.mails:
             text, page = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
-            has_link = mail["Subject"] != subjects[2]
+            has_link = mail["Subject"] not in subjects[3:]
             assert (link in text.split(), f'<a href="{link}">{link}</a>' in page) == (has_link, has_link)
             assert "Ann <b>&</b>" in text and "Ann &lt;b&gt;&amp;&lt;/b&gt;" in page
             assert "token" not in str(mail["Message-ID"]) and mail["Auto-Submitted"] == "auto-generated"
-    assert house.desk.finished == [(1, "SENT", "")] * 6
+    assert house.desk.finished == [(1, "SENT", "")] * 10
 
 
 async def test_a_second_attempt_has_the_same_bytes(house: House) -> None:

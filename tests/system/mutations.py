@@ -337,6 +337,7 @@ HARMLESS = {
     "ChangePassword": "a second time, the present password is another",
     "RequestEmailVerification": "another mail, of which an account gets five an hour at most",
     "RequestPasswordReset": "another mail, of which an account gets five an hour at most",
+    "RequestEmailChange": "another mail, of which an account gets five an hour at most",
     "VerifyEmail": "a token is good once, and an address that is verified stays so",
     "ResetPassword": "a token is good once",
     "SubmitAccountForm": "a token is good once",

@@ -13,6 +13,13 @@ from tests.system.client import Json
 LEAVE = "LeaveOrganization"
 TAKE_NOTHING = (LEAVE, "RequestEmailVerification")
 
+HAVE_BODIES = {
+    *("ReceiveWebhook", "ReceiveRazorpayWebhook", "Logout", "UpdateProfile", "DeactivateCoupon", *TAKE_NOTHING),
+    *("UpdateEvent", "PublishEvent", "UpdateVenue", "UpdateShow", "SetEmailVerified", "SubmitAccountForm"),
+    *("RotateWebhookSecret", "EnableWebhookEndpoint", "DisableWebhookEndpoint"),
+}
+"""Methods for which no body, or an empty one, is a right one too."""
+
 FILES = {
     "UploadHall": b'{"format": "boxoffice-hall/1", "name": "Twin", "sections": '
     b'[{"name": "Stalls", "rows": [{"label": "A", "seatCount": 1}]}]}',
@@ -68,6 +75,7 @@ def _samples_of_webhooks(organization_id: str, endpoint_id: str) -> dict[str, tu
 def samples_of_account_mails(unknown: str) -> dict[str, tuple[Json, Json | None]]:
     """Return them by method: no link is good, and no address has an account."""
     return {
+        "RequestEmailChange": ({}, {"email": f"{unknown}@example.com", "password": "not the password"}),
         "VerifyEmail": ({}, {"token": unknown}),
         "RequestPasswordReset": ({}, {"email": f"{unknown}@example.com"}),
         "ResetPassword": ({}, {"token": unknown, "newPassword": "correct horse"}),

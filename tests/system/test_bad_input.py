@@ -152,7 +152,7 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
             # The event has no image of this id, nor any.
             *("DeleteImage", "ReorderImages", "GetImageFile"),
             # No link is good.
-            *("VerifyEmail", "ResetPassword", "SubmitAccountForm"),
+            *("VerifyEmail", "ResetPassword", "SubmitAccountForm", "RequestEmailChange"),
             # An admin is in no organization.
             "LeaveOrganization",
             # No seat is blocked, and the code is made up.

@@ -78,6 +78,7 @@ async def test_all_that_is_kept_of_a_user_comes_in_pages_and_nothing_of_anybody_
         ("payment", "payment"),
         ("notifications", "notice"),
         ("notifications", "mail"),
+        *([("identity", "mail")] if AUTH == "on" else []),
     }
     told = [(each["kind"], each["data"]["kind"]) for each in records if each["service"] == "notifications"]
     kinds = ("CONFIRMED", "PARTLY_REFUNDED")

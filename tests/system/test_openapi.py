@@ -99,6 +99,8 @@ ELSEWHERE = {
     *("WriteReview", "WriteReviewAlias", "DeleteReview", "ReportReview", "HideReview"),
     # An endpoint has to be there that takes messages: test_told_organizations.py.
     "ResendWebhookMessage",
+    # What links in mails are for: test_mails.py, tests/identity/test_account_mails.py.
+    *("VerifyEmail", "ResetPassword", "SubmitAccountForm"),
     # Files: test_large_halls.py, test_images.py.
     *("UploadHall", "UploadImage", "DeleteImage", "ReorderImages", "GetImageFile"),
     # Links of mails: tests/system/test_mails.py.
@@ -184,6 +186,11 @@ async def _have_an_account(stack: Stack, client: Client) -> None:
     for verb, path in (("PATCH", "users/me"), ("PUT", "users/profile")):
         ok(await client.ask("GET", path, headers=headers))
         ok(await client.ask(verb, path, {"name": "Asha"}, headers=headers))
+    ok(await client.ask("POST", "users/me/email-verification", {}, headers=headers))
+    another = {"email": f"{uuid4()}@example.com", "password": who["password"]}
+    ok(await client.ask("POST", "users/me/email", another, headers=headers))
+    ok(await client.ask("POST", "auth/request-password-reset", {"email": who["email"]}))
+    assert (await client.ask("GET", "auth/account-page", params={"token": "unknown"})).status_code == 200
     change = {"currentPassword": who["password"], "newPassword": "battery horse correct"}
     tokens = ok(await client.ask("POST", "users/me/password", change, headers=headers))
     ok(await client.ask("POST", "auth/logout", {"refreshToken": tokens["refreshToken"]}))

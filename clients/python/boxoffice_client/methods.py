@@ -37,7 +37,7 @@ from boxoffice.booking.v1.office_pb2_grpc import OfficeServiceServicer as Office
 from boxoffice.booking.v1.tariffs_pb2_grpc import TariffServiceServicer as Tariffs
 from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
 from boxoffice.booking.v1.tickets_pb2_grpc import TicketServiceServicer as Tickets
-from boxoffice.identity.v1 import account_mails_pb2 as account_mails
+from boxoffice.identity.v1 import account_mails_pb2 as mails
 from boxoffice.identity.v1 import identity_pb2 as identity
 from boxoffice.identity.v1 import organizations_pb2 as organizations
 from boxoffice.identity.v1.account_mails_pb2_grpc import AccountMailServiceServicer as AccountMails
@@ -362,15 +362,12 @@ class Methods:
     list_users = Method(Identity, identity.ListUsersRequest, identity.ListUsersResponse)
     set_roles = Method(Identity, identity.SetRolesRequest, identity.User)
     request_email_verification = Method(
-        AccountMails,
-        account_mails.RequestEmailVerificationRequest,
-        account_mails.RequestEmailVerificationResponse,
+        AccountMails, mails.RequestEmailVerificationRequest, mails.RequestEmailVerificationResponse
     )
-    verify_email = Method(AccountMails, account_mails.VerifyEmailRequest, account_mails.VerifyEmailResponse)
-    request_password_reset = Method(
-        AccountMails, account_mails.RequestPasswordResetRequest, account_mails.RequestPasswordResetResponse
-    )
-    reset_password = Method(AccountMails, account_mails.ResetPasswordRequest, account_mails.ResetPasswordResponse)
+    request_email_change = Method(AccountMails, mails.RequestEmailChangeRequest, mails.RequestEmailChangeResponse)
+    verify_email = Method(AccountMails, mails.VerifyEmailRequest, mails.VerifyEmailResponse)
+    request_password_reset = Method(AccountMails, mails.RequestPasswordResetRequest, mails.RequestPasswordResetResponse)
+    reset_password = Method(AccountMails, mails.ResetPasswordRequest, mails.ResetPasswordResponse)
 
     # Who makes events together.
     create_organization = Method(Organizations, organizations.CreateOrganizationRequest, organizations.Organization)

@@ -310,6 +310,8 @@ MUST: dict[str, str] = {
     'boxoffice.identity.v1.RegisterRequest.password': 'must be a text of 8 to 128 characters without NUL characters',
     'boxoffice.identity.v1.RemoveMemberRequest.member_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.identity.v1.RemoveMemberRequest.organization_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.identity.v1.RequestEmailChangeRequest.email': 'must be an e-mail address of 3 to 254 characters, such as alice@example.com',
+    'boxoffice.identity.v1.RequestEmailChangeRequest.password': 'must be a text of 1 to 128 characters without NUL characters',
     'boxoffice.identity.v1.RequestPasswordResetRequest.email': 'must be an e-mail address of 3 to 254 characters, such as alice@example.com',
     'boxoffice.identity.v1.ResetPasswordRequest.new_password': 'must be a text of 8 to 128 characters without NUL characters',
     'boxoffice.identity.v1.ResetPasswordRequest.token': 'must be the token of a link as it was sent',

@@ -40,18 +40,26 @@ class Links:
         return None
 
     async def verify(self, token: str) -> None:
-        """Note that an address is its user's; raise LinkNotValid."""
-        user_id = await self._good(token, MailKind.VERIFICATION)
+        """Note that the address that a mail went to is its user's; raise LinkNotValid."""
+        link = await self._good(token, MailKind.VERIFICATION, MailKind.EMAIL_CHANGE)
         async with self._db.transaction() as tx:
-            await _use(tx, token, user_id, MailKind.VERIFICATION)
-            await tx.send(sql.VERIFY, {"user_id": user_id})
+            if link.kind is MailKind.EMAIL_CHANGE:
+                await tx.send(sql.LOCK_ADDRESSES)
+            email = await _use(tx, token, link.user_id, link.kind)
+            if link.kind is MailKind.VERIFICATION:
+                await tx.send(sql.VERIFY, {"user_id": link.user_id})
+                return
+            changed = await tx.fetch(sql.CHANGE_EMAIL, {"user_id": link.user_id, "email": email})
+            if not changed:
+                raise LinkNotValid()
+            await self._mails.email_changed(tx, link.user_id, changed[0].before)
 
     async def reset_password(self, token: str, password: str, address: str) -> None:
         """Set a new password, end all families of the user and tell them; raise LinkNotValid.
 
         The password is hashed only for a token that is good, and before the transaction.
         """
-        user_id = await self._good(token, MailKind.PASSWORD_RESET)
+        user_id = (await self._good(token, MailKind.PASSWORD_RESET)).user_id
         password_hash = await self._passwords.hash(password, address)
         async with self._db.transaction() as tx:
             await _use(tx, token, user_id, MailKind.PASSWORD_RESET)
@@ -59,16 +67,22 @@ class Links:
             await tx.send(END_FAMILIES, {"user_id": user_id, "by": "PASSWORD"})
             await self._mails.password_changed(tx, user_id)
 
-    async def _good(self, token: str, kind: MailKind) -> UUID:
+    async def _good(self, token: str, *kinds: MailKind) -> Link:
         link = await self.find(token)
-        if link is None or link.kind is not kind or not link.is_good:
+        if link is None or link.kind not in kinds or not link.is_good:
             raise LinkNotValid()
-        return link.user_id
+        return link
 
 
-async def _use(tx: Transaction, token: str, user_id: UUID, kind: MailKind) -> None:
-    """Lock the user, and use the link up under that lock; raise LinkNotValid where somebody else has."""
+async def _use(tx: Transaction, token: str, user_id: UUID, kind: MailKind) -> str | None:
+    """Lock the user, and use the link up under that lock; return where its mail went, if not to the account's address.
+
+    Raises LinkNotValid where somebody else has used it.
+    """
     if not await tx.fetch(LOCK_USER, {"user_id": user_id}):
         raise LinkNotValid()
-    if not await tx.fetch(sql.USE_LINK, {"hash": hash_of(token), "kind": kind}):
+    used = await tx.fetch(sql.USE_LINK, {"hash": hash_of(token), "kind": kind})
+    if not used:
         raise LinkNotValid()
+    email: str | None = used[0].email
+    return email

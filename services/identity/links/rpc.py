@@ -12,6 +12,7 @@ from services.chassis.store.database import Database
 from services.chassis.wire.incoming import Context
 from services.chassis.wire.times import to_timestamp
 from services.identity.accounts.domain import normalised
+from services.identity.accounts.passwords import Accounts
 from services.identity.attempts.addresses import Callers
 from services.identity.errors import LinkNotValid
 from services.identity.links import page
@@ -24,13 +25,15 @@ from services.identity.organizations.rpc import caller_id
 
 FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = 4096
+LONGEST_KIND = 200
 
 
 class AccountMailServicer(account_mails_pb2_grpc.AccountMailServiceServicer):
     """Mails about accounts, and their links. The contract says what each method does and when it fails."""
 
-    def __init__(self, db: Database, asked: AccountMails, links: Links, callers: Callers) -> None:
+    def __init__(self, db: Database, accounts: Accounts, asked: AccountMails, links: Links, callers: Callers) -> None:
         self._db = db
+        self._accounts = accounts
         self._mails = asked
         self._links = links
         self._callers = callers
@@ -40,6 +43,15 @@ class AccountMailServicer(account_mails_pb2_grpc.AccountMailServiceServicer):
     ) -> pb.RequestEmailVerificationResponse:
         await self._mails.ask_verification(caller_id())
         return pb.RequestEmailVerificationResponse()
+
+    async def RequestEmailChange(
+        self, request: pb.RequestEmailChangeRequest, context: Context
+    ) -> pb.RequestEmailChangeResponse:
+        user_id, email = caller_id(), normalised(request.email)
+        address = self._callers.address(context)
+        async with self._accounts.confirmed(user_id, request.password, address) as (tx, _):
+            await self._mails.ask_change(tx, user_id, email)
+        return pb.RequestEmailChangeResponse()
 
     async def VerifyEmail(self, request: pb.VerifyEmailRequest, context: Context) -> pb.VerifyEmailResponse:
         await self._links.verify(request.token)
@@ -105,7 +117,7 @@ class AccountMailServicer(account_mails_pb2_grpc.AccountMailServiceServicer):
             return Page.VERIFIED
         if link is None or not link.is_good:
             return Page.OVER
-        return Page.VERIFY if link.kind is MailKind.VERIFICATION else Page.RESET
+        return Page.RESET if link.kind is MailKind.PASSWORD_RESET else Page.VERIFY
 
     async def _answered(self, shown: Page, token: str, context: Context) -> httpbody_pb2.HttpBody:
         metadata = dict(context.invocation_metadata() or ())
@@ -116,11 +128,16 @@ class AccountMailServicer(account_mails_pb2_grpc.AccountMailServiceServicer):
 
 
 def _form(body: httpbody_pb2.HttpBody) -> tuple[str, str]:
-    """Return the token and the password of a form; raise InvalidField."""
+    """Return the token and the password of a form; of what is no form, or a larger one, none: the page says it all.
+
+    Raises InvalidField where not even the kind of the body can be read.
+    """
+    if len(body.content_type) > LONGEST_KIND or not body.content_type.isprintable():
+        raise InvalidField(("contentType", f"must be the kind of the body, such as {FORM}"))
     if body.content_type.partition(";")[0].strip().lower() != FORM or len(body.data) > LARGEST_FORM:
-        raise InvalidField(("body", f"must be a form ({FORM}) of {LARGEST_FORM} bytes at most"))
+        return "", ""
     try:
         fields = parse_qs(body.data.decode("utf-8"), max_num_fields=4)
     except ValueError:
-        raise InvalidField(("body", "must be a form with a token")) from None
+        return "", ""
     return fields.get("token", [""])[0], fields.get("password", [""])[0]

@@ -33,11 +33,13 @@ class MailKind(StrEnum):
     VERIFICATION = "VERIFICATION"
     PASSWORD_RESET = "PASSWORD_RESET"
     PASSWORD_CHANGED = "PASSWORD_CHANGED"
+    EMAIL_CHANGE = "EMAIL_CHANGE"
+    EMAIL_CHANGED = "EMAIL_CHANGED"
 
     @property
     def has_link(self) -> bool:
         """Whether it has a link that does something."""
-        return self is not MailKind.PASSWORD_CHANGED
+        return self not in (MailKind.PASSWORD_CHANGED, MailKind.EMAIL_CHANGED)
 
 
 @dataclass(frozen=True, slots=True)

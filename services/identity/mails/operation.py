@@ -74,14 +74,29 @@ class AccountMails:
                     kind = MailKind.PASSWORD_RESET if user.is_verified else MailKind.VERIFICATION
                     await tx.send(*self._asked(user.id, kind))
 
+    async def ask_change(self, tx: Transaction, user_id: UUID, email: str) -> None:
+        """Ask for the mail by which another address becomes a user's, unless somebody has it; raise TooManyAttempts."""
+        await tx.fetch(sql.LOCK_USER, {"user_id": user_id})
+        if seconds := await _seconds_to_wait(tx, user_id):
+            raise TooManyAttempts(seconds)
+        if self._are_sent and not await tx.fetch(sql.IS_TAKEN, {"email": email}):
+            await tx.send(*self._asked(user_id, MailKind.EMAIL_CHANGE, email))
+
+    async def email_changed(self, tx: Transaction, user_id: UUID, before: str | None) -> None:
+        """Tell a user at the verified address of before, if any, and end the links that went there."""
+        for kind in (MailKind.PASSWORD_RESET, MailKind.EMAIL_CHANGE):
+            await tx.send(sql.END_LINKS, {"user_id": user_id, "kind": kind})
+        if before is not None and self._are_sent:
+            await tx.send(*self._asked(user_id, MailKind.EMAIL_CHANGED, before))
+
     async def claim(self, limit: int) -> list[tuple[ClaimedMail, str]]:
         """Take some mails that are due, each with the token of its link."""
         claimed = read(ClaimedMail, await self._db.fetch(sql.CLAIM, {"lease": LEASE, "limit": limit}))
         return [(mail, self._tokens.of(mail.id) if MailKind(mail.kind).has_link else "") for mail in claimed]
 
-    def _asked(self, user_id: UUID, kind: MailKind) -> Statement:
+    def _asked(self, user_id: UUID, kind: MailKind, email: str | None = None) -> Statement:
         mail_id = new_id()
-        given: dict[str, Any] = {"id": mail_id, "user_id": user_id, "kind": kind}
+        given: dict[str, Any] = {"id": mail_id, "user_id": user_id, "kind": kind, "email": email}
         if kind.has_link:
             return sql.ASK, given | {"hash": hash_of(self._tokens.of(mail_id)), "life": LINK_LIFE}
         return sql.ASK, given | {"hash": None, "life": TRIED_FOR}

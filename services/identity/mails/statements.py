@@ -20,8 +20,8 @@ ASKED_LATELY = """
 """Mails with links of the last hour, the latest first."""
 
 ASK = """
-    INSERT INTO account_mails (id, user_id, kind, hash, asked_at, ends_at, next_attempt_at)
-    SELECT %(id)s, %(user_id)s, %(kind)s, %(hash)s, now, now + %(life)s::interval, now
+    INSERT INTO account_mails (id, user_id, kind, hash, email, asked_at, ends_at, next_attempt_at)
+    SELECT %(id)s, %(user_id)s, %(kind)s, %(hash)s, %(email)s, now, now + %(life)s::interval, now
     FROM (SELECT boxoffice_clock() AS now) AS clock
 """
 
@@ -37,6 +37,8 @@ END_LINKS = """
 """
 """No link of this kind that a user has is good any more."""
 
+IS_TAKEN = "SELECT id FROM users WHERE email = %(email)s"
+
 CLAIM = f"""
     UPDATE account_mails m SET attempts = attempts + 1, next_attempt_at = boxoffice_clock() + %(lease)s::interval
     FROM users u
@@ -44,13 +46,13 @@ CLAIM = f"""
         SELECT w.id FROM account_mails w JOIN users x ON x.id = w.user_id
         WHERE w.state = 'WAITING' AND w.next_attempt_at <= (SELECT boxoffice_clock()) AND w.used_at IS NULL
             AND w.ends_at > boxoffice_clock()
-            AND (w.kind = 'VERIFICATION') = (x.email_verified_at IS NULL)
+            AND (w.email IS NOT NULL OR (w.kind = 'VERIFICATION') = (x.email_verified_at IS NULL))
         ORDER BY w.next_attempt_at LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED
     ))
-    RETURNING {selected(ClaimedMail, of="m", email="u.email", name="u.name")}
+    RETURNING {selected(ClaimedMail, of="m", email="coalesce(m.email, u.email)", name="u.name")}
 """
 """Take mails that are due and still make sense: an address that is verified is not verified again, and one that is not
-gets nothing else."""
+gets nothing else. Mails to another address than the account's were judged when they were asked for."""
 
 FINISH = """
     UPDATE account_mails SET

@@ -75,7 +75,7 @@ class AdmissionServiceServicer:
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
         FAILED_PRECONDITION GATE_NOT_FOR_SHOW: the gate is not one of this show.
-        ABORTED IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under this key.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under this key.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,7 +105,7 @@ class AdmissionServiceServicer:
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
         FAILED_PRECONDITION GATE_NOT_FOR_SHOW: the gate is not one of this show.
-        ABORTED IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under one of these keys.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under one of these keys.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,7 +46,7 @@ class AdmissionServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
     FAILED_PRECONDITION GATE_NOT_FOR_SHOW: the gate is not one of this show.
-    ABORTED IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under this key.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under this key.
     """
     DownloadDoorList: _grpc.UnaryStreamMultiCallable[_admissions_pb2.DownloadDoorListRequest, _admissions_pb2.DoorListPart]
     """Returns what a gate needs to let people in to a show without a connection: the tickets that let in, by hashes of their codes, with
@@ -68,7 +68,7 @@ class AdmissionServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
     FAILED_PRECONDITION GATE_NOT_FOR_SHOW: the gate is not one of this show.
-    ABORTED IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under one of these keys.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under one of these keys.
     """
     UndoAdmission: _grpc.UnaryUnaryMultiCallable[_admissions_pb2.UndoAdmissionRequest, _admissions_pb2.Scan]
     """Takes back that a scan let somebody in: its ticket lets in again. It is kept who did so, and why. A second time it is answered the
@@ -99,7 +99,7 @@ class AdmissionServiceAsyncStub(AdmissionServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
     FAILED_PRECONDITION GATE_NOT_FOR_SHOW: the gate is not one of this show.
-    ABORTED IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under this key.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under this key.
     """
     DownloadDoorList: _aio.UnaryStreamMultiCallable[_admissions_pb2.DownloadDoorListRequest, _admissions_pb2.DoorListPart]  # type: ignore[assignment]
     """Returns what a gate needs to let people in to a show without a connection: the tickets that let in, by hashes of their codes, with
@@ -121,7 +121,7 @@ class AdmissionServiceAsyncStub(AdmissionServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
     FAILED_PRECONDITION GATE_NOT_FOR_SHOW: the gate is not one of this show.
-    ABORTED IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under one of these keys.
+    ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under one of these keys.
     """
     UndoAdmission: _aio.UnaryUnaryMultiCallable[_admissions_pb2.UndoAdmissionRequest, _admissions_pb2.Scan]  # type: ignore[assignment]
     """Takes back that a scan let somebody in: its ticket lets in again. It is kept who did so, and why. A second time it is answered the
@@ -155,7 +155,7 @@ class AdmissionServiceServicer(metaclass=_abc_1.ABCMeta):
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
         FAILED_PRECONDITION GATE_NOT_FOR_SHOW: the gate is not one of this show.
-        ABORTED IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under this key.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under this key.
         """
 
     @_abc_1.abstractmethod
@@ -189,7 +189,7 @@ class AdmissionServiceServicer(metaclass=_abc_1.ABCMeta):
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
         FAILED_PRECONDITION GATE_NOT_FOR_SHOW: the gate is not one of this show.
-        ABORTED IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under one of these keys.
+        ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the gate has sent another scan under one of these keys.
         """
 
     @_abc_1.abstractmethod

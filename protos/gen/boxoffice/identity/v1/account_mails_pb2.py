@@ -30,13 +30,17 @@ from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)boxoffice/identity/v1/account_mails.proto\x12\x15\x62oxoffice.identity.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"!\n\x1fRequestEmailVerificationRequest\"\"\n RequestEmailVerificationResponse\"I\n\x12VerifyEmailRequest\x12\x33\n\x05token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{1,100}$R\x05token\"\x15\n\x13VerifyEmailResponse\"\x86\x01\n\x1bRequestPasswordResetRequest\x12g\n\x05\x65mail\x18\x01 \x01(\tBQ\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\xb0\xaf\x1c\x06R\x05\x65mail\"\x1e\n\x1cRequestPasswordResetResponse\"\x8a\x01\n\x14ResetPasswordRequest\x12\x33\n\x05token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{1,100}$R\x05token\x12=\n\x0cnew_password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x0bnewPassword\"\x17\n\x15ResetPasswordResponse\"L\n\x15GetAccountPageRequest\x12\x33\n\x05token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x05token\";\n\x18\x43laimAccountMailsRequest\x12\x1f\n\x05limit\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\x05limit\"U\n\x19\x43laimAccountMailsResponse\x12\x38\n\x05mails\x18\x01 \x03(\x0b\x32\".boxoffice.identity.v1.AccountMailR\x05mails\"\xe9\x02\n\x0b\x41\x63\x63ountMail\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12;\n\x04kind\x18\x02 \x01(\x0e\x32\'.boxoffice.identity.v1.AccountMail.KindR\x04kind\x12\x14\n\x05\x65mail\x18\x03 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x04 \x01(\tR\x04name\x12\x14\n\x05token\x18\x05 \x01(\tR\x05token\x12\x35\n\x08\x61sked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x61skedAt\x12\x1a\n\x08\x61ttempts\x18\x07 \x01(\x05R\x08\x61ttempts\x12 \n\x0cmay_be_there\x18\x08 \x01(\x08R\nmayBeThere\"X\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cVERIFICATION\x10\x01\x12\x12\n\x0ePASSWORD_RESET\x10\x02\x12\x14\n\x10PASSWORD_CHANGED\x10\x03\"\xc8\x02\n\x18\x46inishAccountMailRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\'\n\x08\x61ttempts\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01R\x08\x61ttempts\x12]\n\x07outcome\x18\x03 \x01(\x0e\x32\x37.boxoffice.identity.v1.FinishAccountMailRequest.OutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x07outcome\x12-\n\x06reason\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[ -~]{0,200}$R\x06reason\"[\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x08\n\x04SENT\x10\x01\x12\t\n\x05LATER\x10\x02\x12\x0b\n\x07UNKNOWN\x10\x03\x12\x08\n\x04\x44\x45\x41\x44\x10\x04\x12\x0b\n\x07SKIPPED\x10\x05\"\x1b\n\x19\x46inishAccountMailResponse2\xe3\t\n\x12\x41\x63\x63ountMailService\x12\xc4\x01\n\x18RequestEmailVerification\x12\x36.boxoffice.identity.v1.RequestEmailVerificationRequest\x1a\x37.boxoffice.identity.v1.RequestEmailVerificationResponse\"7\xaa\xaf\x1c\x05\n\x01\x02\x18\x01\x82\xd3\xe4\x93\x02(\"#/api/v1/users/me/email-verification:\x01*\x12\x93\x01\n\x0bVerifyEmail\x12).boxoffice.identity.v1.VerifyEmailRequest\x1a*.boxoffice.identity.v1.VerifyEmailResponse\"-\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/auth/verify-email:\x01*\x12\xb8\x01\n\x14RequestPasswordReset\x12\x32.boxoffice.identity.v1.RequestPasswordResetRequest\x1a\x33.boxoffice.identity.v1.RequestPasswordResetResponse\"7\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02(\"#/api/v1/auth/request-password-reset:\x01*\x12\x9b\x01\n\rResetPassword\x12+.boxoffice.identity.v1.ResetPasswordRequest\x1a,.boxoffice.identity.v1.ResetPasswordResponse\"/\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02 \"\x1b/api/v1/auth/reset-password:\x01*\x12\x80\x01\n\x0eGetAccountPage\x12,.boxoffice.identity.v1.GetAccountPageRequest\x1a\x14.google.api.HttpBody\"*\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/auth/account-page\x12n\n\x11SubmitAccountForm\x12\x14.google.api.HttpBody\x1a\x14.google.api.HttpBody\"-\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/auth/account-page:\x01*\x12\x90\x01\n\x11\x43laimAccountMails\x12/.boxoffice.identity.v1.ClaimAccountMailsRequest\x1a\x30.boxoffice.identity.v1.ClaimAccountMailsResponse\"\x18\xaa\xaf\x1c\x14\n\x01\x05\x12\rnotifications\x18\x01\x12\x90\x01\n\x11\x46inishAccountMail\x12/.boxoffice.identity.v1.FinishAccountMailRequest\x1a\x30.boxoffice.identity.v1.FinishAccountMailResponse\"\x18\xaa\xaf\x1c\x14\n\x01\x05\x12\rnotifications\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)boxoffice/identity/v1/account_mails.proto\x12\x15\x62oxoffice.identity.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1c\x62oxoffice/text/v1/text.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"!\n\x1fRequestEmailVerificationRequest\"\"\n RequestEmailVerificationResponse\"\xbc\x01\n\x19RequestEmailChangeRequest\x12g\n\x05\x65mail\x18\x01 \x01(\tBQ\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\xb0\xaf\x1c\x06R\x05\x65mail\x12\x36\n\x08password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x01\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x08password\"\x1c\n\x1aRequestEmailChangeResponse\"I\n\x12VerifyEmailRequest\x12\x33\n\x05token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{1,100}$R\x05token\"\x15\n\x13VerifyEmailResponse\"\x86\x01\n\x1bRequestPasswordResetRequest\x12g\n\x05\x65mail\x18\x01 \x01(\tBQ\xbaHJrH\x10\x03\x18\xfe\x01\x32\x41^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\xb0\xaf\x1c\x06R\x05\x65mail\"\x1e\n\x1cRequestPasswordResetResponse\"\x8a\x01\n\x14ResetPasswordRequest\x12\x33\n\x05token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{1,100}$R\x05token\x12=\n\x0cnew_password\x18\x02 \x01(\tB\x1a\xbaH\x13r\x11\x10\x08\x18\x80\x01\x32\n^[^\\x00]*$\xb0\xaf\x1c\x07R\x0bnewPassword\"\x17\n\x15ResetPasswordResponse\"L\n\x15GetAccountPageRequest\x12\x33\n\x05token\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9_-]{0,100}$R\x05token\";\n\x18\x43laimAccountMailsRequest\x12\x1f\n\x05limit\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\x05limit\"U\n\x19\x43laimAccountMailsResponse\x12\x38\n\x05mails\x18\x01 \x03(\x0b\x32\".boxoffice.identity.v1.AccountMailR\x05mails\"\x8e\x03\n\x0b\x41\x63\x63ountMail\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12;\n\x04kind\x18\x02 \x01(\x0e\x32\'.boxoffice.identity.v1.AccountMail.KindR\x04kind\x12\x14\n\x05\x65mail\x18\x03 \x01(\tR\x05\x65mail\x12\x12\n\x04name\x18\x04 \x01(\tR\x04name\x12\x14\n\x05token\x18\x05 \x01(\tR\x05token\x12\x35\n\x08\x61sked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x61skedAt\x12\x1a\n\x08\x61ttempts\x18\x07 \x01(\x05R\x08\x61ttempts\x12 \n\x0cmay_be_there\x18\x08 \x01(\x08R\nmayBeThere\"}\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n\x0cVERIFICATION\x10\x01\x12\x12\n\x0ePASSWORD_RESET\x10\x02\x12\x14\n\x10PASSWORD_CHANGED\x10\x03\x12\x10\n\x0c\x45MAIL_CHANGE\x10\x04\x12\x11\n\rEMAIL_CHANGED\x10\x05\"\xc8\x02\n\x18\x46inishAccountMailRequest\x12\x18\n\x02id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\'\n\x08\x61ttempts\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01R\x08\x61ttempts\x12]\n\x07outcome\x18\x03 \x01(\x0e\x32\x37.boxoffice.identity.v1.FinishAccountMailRequest.OutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x07outcome\x12-\n\x06reason\x18\x04 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[ -~]{0,200}$R\x06reason\"[\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x08\n\x04SENT\x10\x01\x12\t\n\x05LATER\x10\x02\x12\x0b\n\x07UNKNOWN\x10\x03\x12\x08\n\x04\x44\x45\x41\x44\x10\x04\x12\x0b\n\x07SKIPPED\x10\x05\"\x1b\n\x19\x46inishAccountMailResponse2\x8b\x0b\n\x12\x41\x63\x63ountMailService\x12\xc4\x01\n\x18RequestEmailVerification\x12\x36.boxoffice.identity.v1.RequestEmailVerificationRequest\x1a\x37.boxoffice.identity.v1.RequestEmailVerificationResponse\"7\xaa\xaf\x1c\x05\n\x01\x02\x18\x01\x82\xd3\xe4\x93\x02(\"#/api/v1/users/me/email-verification:\x01*\x12\xa5\x01\n\x12RequestEmailChange\x12\x30.boxoffice.identity.v1.RequestEmailChangeRequest\x1a\x31.boxoffice.identity.v1.RequestEmailChangeResponse\"*\xaa\xaf\x1c\x05\n\x01\x02\x18\x01\x82\xd3\xe4\x93\x02\x1b\"\x16/api/v1/users/me/email:\x01*\x12\x93\x01\n\x0bVerifyEmail\x12).boxoffice.identity.v1.VerifyEmailRequest\x1a*.boxoffice.identity.v1.VerifyEmailResponse\"-\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/auth/verify-email:\x01*\x12\xb8\x01\n\x14RequestPasswordReset\x12\x32.boxoffice.identity.v1.RequestPasswordResetRequest\x1a\x33.boxoffice.identity.v1.RequestPasswordResetResponse\"7\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02(\"#/api/v1/auth/request-password-reset:\x01*\x12\x9b\x01\n\rResetPassword\x12+.boxoffice.identity.v1.ResetPasswordRequest\x1a,.boxoffice.identity.v1.ResetPasswordResponse\"/\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02 \"\x1b/api/v1/auth/reset-password:\x01*\x12\x80\x01\n\x0eGetAccountPage\x12,.boxoffice.identity.v1.GetAccountPageRequest\x1a\x14.google.api.HttpBody\"*\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/auth/account-page\x12n\n\x11SubmitAccountForm\x12\x14.google.api.HttpBody\x1a\x14.google.api.HttpBody\"-\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/auth/account-page:\x01*\x12\x90\x01\n\x11\x43laimAccountMails\x12/.boxoffice.identity.v1.ClaimAccountMailsRequest\x1a\x30.boxoffice.identity.v1.ClaimAccountMailsResponse\"\x18\xaa\xaf\x1c\x14\n\x01\x05\x12\rnotifications\x18\x01\x12\x90\x01\n\x11\x46inishAccountMail\x12/.boxoffice.identity.v1.FinishAccountMailRequest\x1a\x30.boxoffice.identity.v1.FinishAccountMailResponse\"\x18\xaa\xaf\x1c\x14\n\x01\x05\x12\rnotifications\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'boxoffice.identity.v1.account_mails_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_REQUESTEMAILCHANGEREQUEST'].fields_by_name['email']._loaded_options = None
+  _globals['_REQUESTEMAILCHANGEREQUEST'].fields_by_name['email']._serialized_options = b'\272HJrH\020\003\030\376\0012A^[\\t\\n\\f\\r ]*[^ @\\x00-\\x1f\\x7f]+@[^ @\\x00-\\x1f\\x7f]+[\\t\\n\\f\\r ]*$\260\257\034\006'
+  _globals['_REQUESTEMAILCHANGEREQUEST'].fields_by_name['password']._loaded_options = None
+  _globals['_REQUESTEMAILCHANGEREQUEST'].fields_by_name['password']._serialized_options = b'\272H\023r\021\020\001\030\200\0012\n^[^\\x00]*$\260\257\034\007'
   _globals['_VERIFYEMAILREQUEST'].fields_by_name['token']._loaded_options = None
   _globals['_VERIFYEMAILREQUEST'].fields_by_name['token']._serialized_options = b'\272H\032r\0302\026^[A-Za-z0-9_-]{1,100}$'
   _globals['_REQUESTPASSWORDRESETREQUEST'].fields_by_name['email']._loaded_options = None
@@ -59,6 +63,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINISHACCOUNTMAILREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\022r\0202\016^[ -~]{0,200}$'
   _globals['_ACCOUNTMAILSERVICE'].methods_by_name['RequestEmailVerification']._loaded_options = None
   _globals['_ACCOUNTMAILSERVICE'].methods_by_name['RequestEmailVerification']._serialized_options = b'\252\257\034\005\n\001\002\030\001\202\323\344\223\002(\"#/api/v1/users/me/email-verification:\001*'
+  _globals['_ACCOUNTMAILSERVICE'].methods_by_name['RequestEmailChange']._loaded_options = None
+  _globals['_ACCOUNTMAILSERVICE'].methods_by_name['RequestEmailChange']._serialized_options = b'\252\257\034\005\n\001\002\030\001\202\323\344\223\002\033\"\026/api/v1/users/me/email:\001*'
   _globals['_ACCOUNTMAILSERVICE'].methods_by_name['VerifyEmail']._loaded_options = None
   _globals['_ACCOUNTMAILSERVICE'].methods_by_name['VerifyEmail']._serialized_options = b'\252\257\034\005\n\001\001\030\001\202\323\344\223\002\036\"\031/api/v1/auth/verify-email:\001*'
   _globals['_ACCOUNTMAILSERVICE'].methods_by_name['RequestPasswordReset']._loaded_options = None
@@ -77,34 +83,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REQUESTEMAILVERIFICATIONREQUEST']._serialized_end=284
   _globals['_REQUESTEMAILVERIFICATIONRESPONSE']._serialized_start=286
   _globals['_REQUESTEMAILVERIFICATIONRESPONSE']._serialized_end=320
-  _globals['_VERIFYEMAILREQUEST']._serialized_start=322
-  _globals['_VERIFYEMAILREQUEST']._serialized_end=395
-  _globals['_VERIFYEMAILRESPONSE']._serialized_start=397
-  _globals['_VERIFYEMAILRESPONSE']._serialized_end=418
-  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_start=421
-  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_end=555
-  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_start=557
-  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_end=587
-  _globals['_RESETPASSWORDREQUEST']._serialized_start=590
-  _globals['_RESETPASSWORDREQUEST']._serialized_end=728
-  _globals['_RESETPASSWORDRESPONSE']._serialized_start=730
-  _globals['_RESETPASSWORDRESPONSE']._serialized_end=753
-  _globals['_GETACCOUNTPAGEREQUEST']._serialized_start=755
-  _globals['_GETACCOUNTPAGEREQUEST']._serialized_end=831
-  _globals['_CLAIMACCOUNTMAILSREQUEST']._serialized_start=833
-  _globals['_CLAIMACCOUNTMAILSREQUEST']._serialized_end=892
-  _globals['_CLAIMACCOUNTMAILSRESPONSE']._serialized_start=894
-  _globals['_CLAIMACCOUNTMAILSRESPONSE']._serialized_end=979
-  _globals['_ACCOUNTMAIL']._serialized_start=982
-  _globals['_ACCOUNTMAIL']._serialized_end=1343
-  _globals['_ACCOUNTMAIL_KIND']._serialized_start=1255
-  _globals['_ACCOUNTMAIL_KIND']._serialized_end=1343
-  _globals['_FINISHACCOUNTMAILREQUEST']._serialized_start=1346
-  _globals['_FINISHACCOUNTMAILREQUEST']._serialized_end=1674
-  _globals['_FINISHACCOUNTMAILREQUEST_OUTCOME']._serialized_start=1583
-  _globals['_FINISHACCOUNTMAILREQUEST_OUTCOME']._serialized_end=1674
-  _globals['_FINISHACCOUNTMAILRESPONSE']._serialized_start=1676
-  _globals['_FINISHACCOUNTMAILRESPONSE']._serialized_end=1703
-  _globals['_ACCOUNTMAILSERVICE']._serialized_start=1706
-  _globals['_ACCOUNTMAILSERVICE']._serialized_end=2957
+  _globals['_REQUESTEMAILCHANGEREQUEST']._serialized_start=323
+  _globals['_REQUESTEMAILCHANGEREQUEST']._serialized_end=511
+  _globals['_REQUESTEMAILCHANGERESPONSE']._serialized_start=513
+  _globals['_REQUESTEMAILCHANGERESPONSE']._serialized_end=541
+  _globals['_VERIFYEMAILREQUEST']._serialized_start=543
+  _globals['_VERIFYEMAILREQUEST']._serialized_end=616
+  _globals['_VERIFYEMAILRESPONSE']._serialized_start=618
+  _globals['_VERIFYEMAILRESPONSE']._serialized_end=639
+  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_start=642
+  _globals['_REQUESTPASSWORDRESETREQUEST']._serialized_end=776
+  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_start=778
+  _globals['_REQUESTPASSWORDRESETRESPONSE']._serialized_end=808
+  _globals['_RESETPASSWORDREQUEST']._serialized_start=811
+  _globals['_RESETPASSWORDREQUEST']._serialized_end=949
+  _globals['_RESETPASSWORDRESPONSE']._serialized_start=951
+  _globals['_RESETPASSWORDRESPONSE']._serialized_end=974
+  _globals['_GETACCOUNTPAGEREQUEST']._serialized_start=976
+  _globals['_GETACCOUNTPAGEREQUEST']._serialized_end=1052
+  _globals['_CLAIMACCOUNTMAILSREQUEST']._serialized_start=1054
+  _globals['_CLAIMACCOUNTMAILSREQUEST']._serialized_end=1113
+  _globals['_CLAIMACCOUNTMAILSRESPONSE']._serialized_start=1115
+  _globals['_CLAIMACCOUNTMAILSRESPONSE']._serialized_end=1200
+  _globals['_ACCOUNTMAIL']._serialized_start=1203
+  _globals['_ACCOUNTMAIL']._serialized_end=1601
+  _globals['_ACCOUNTMAIL_KIND']._serialized_start=1476
+  _globals['_ACCOUNTMAIL_KIND']._serialized_end=1601
+  _globals['_FINISHACCOUNTMAILREQUEST']._serialized_start=1604
+  _globals['_FINISHACCOUNTMAILREQUEST']._serialized_end=1932
+  _globals['_FINISHACCOUNTMAILREQUEST_OUTCOME']._serialized_start=1841
+  _globals['_FINISHACCOUNTMAILREQUEST_OUTCOME']._serialized_end=1932
+  _globals['_FINISHACCOUNTMAILRESPONSE']._serialized_start=1934
+  _globals['_FINISHACCOUNTMAILRESPONSE']._serialized_end=1961
+  _globals['_ACCOUNTMAILSERVICE']._serialized_start=1964
+  _globals['_ACCOUNTMAILSERVICE']._serialized_end=3383
 # @@protoc_insertion_point(module_scope)

@@ -60,6 +60,49 @@ class RequestEmailVerificationResponse(_message.Message):
 Global___RequestEmailVerificationResponse: _TypeAlias = RequestEmailVerificationResponse  # noqa: Y015
 
 @_typing.final
+class RequestEmailChangeRequest(_message.Message):
+    """RequestEmailChangeRequest names the new address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EMAIL_FIELD_NUMBER: _builtins.int
+    PASSWORD_FIELD_NUMBER: _builtins.int
+    email: _builtins.str
+    """The e-mail address."""
+    password: _builtins.str
+    """The present password; 1 to 128 characters."""
+    def __init__(
+        self,
+        *,
+        email: _builtins.str = ...,
+        password: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "password", b"password"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestEmailChangeRequest: _TypeAlias = RequestEmailChangeRequest  # noqa: Y015
+
+@_typing.final
+class RequestEmailChangeResponse(_message.Message):
+    """RequestEmailChangeResponse says that a mail is on its way, if nobody has the address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestEmailChangeResponse: _TypeAlias = RequestEmailChangeResponse  # noqa: Y015
+
+@_typing.final
 class VerifyEmailRequest(_message.Message):
     """VerifyEmailRequest carries the token of a link."""
 
@@ -267,6 +310,10 @@ class AccountMail(_message.Message):
         """Its link leads to where a new password is set."""
         PASSWORD_CHANGED: AccountMail._Kind.ValueType  # 3
         """The password was changed."""
+        EMAIL_CHANGE: AccountMail._Kind.ValueType  # 4
+        """Its link makes the address that it goes to the account's."""
+        EMAIL_CHANGED: AccountMail._Kind.ValueType  # 5
+        """The account has another address; it goes to the one of before."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What it is about."""
@@ -278,6 +325,10 @@ class AccountMail(_message.Message):
     """Its link leads to where a new password is set."""
     PASSWORD_CHANGED: AccountMail.Kind.ValueType  # 3
     """The password was changed."""
+    EMAIL_CHANGE: AccountMail.Kind.ValueType  # 4
+    """Its link makes the address that it goes to the account's."""
+    EMAIL_CHANGED: AccountMail.Kind.ValueType  # 5
+    """The account has another address; it goes to the one of before."""
 
     ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int

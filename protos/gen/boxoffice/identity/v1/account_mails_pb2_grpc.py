@@ -44,6 +44,11 @@ class AccountMailServiceStub:
                 request_serializer=boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailVerificationRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailVerificationResponse.FromString,
                 _registered_method=True)
+        self.RequestEmailChange = channel.unary_unary(
+                '/boxoffice.identity.v1.AccountMailService/RequestEmailChange',
+                request_serializer=boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailChangeRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailChangeResponse.FromString,
+                _registered_method=True)
         self.VerifyEmail = channel.unary_unary(
                 '/boxoffice.identity.v1.AccountMailService/VerifyEmail',
                 request_serializer=boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.VerifyEmailRequest.SerializeToString,
@@ -100,11 +105,27 @@ class AccountMailServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def VerifyEmail(self, request, context):
-        """Uses up the token of a link: the e-mail address that its mail went to is its account's user's.
+    def RequestEmailChange(self, request, context):
+        """Has a mail sent to another e-mail address, whose link makes it the account's (`VerifyEmail`). Until then nothing changes. An
+        address that has an account already is sent nothing; the answer is the same.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
-        FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+        FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
+        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, or the account has had five mails with links
+        within the last hour; RetryInfo says when to come back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyEmail(self, request, context):
+        """Uses up the token of a link: the e-mail address that its mail went to is its account's user's. Where it is another than the
+        account's, it takes its place, and the user is mailed that at the address of before, if that was verified.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes, or another account has the
+        address by now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,9 +165,9 @@ class AccountMailServiceServicer:
 
     def SubmitAccountForm(self, request, context):
         """Takes the form of the page, as browsers send it, and returns the page that says what came of it. It does what
-        VerifyEmail and ResetPassword do.
+        VerifyEmail and ResetPassword do. What is no form of the page, or larger than 4 KiB, is a link that is not good.
 
-        INVALID_ARGUMENT INVALID_FIELD: the body is larger than 4 KiB or no form.
+        INVALID_ARGUMENT INVALID_FIELD: the body is of no kind that can be read.
 
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -178,6 +199,11 @@ def add_AccountMailServiceServicer_to_server(servicer, server):
                     servicer.RequestEmailVerification,
                     request_deserializer=boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailVerificationRequest.FromString,
                     response_serializer=boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailVerificationResponse.SerializeToString,
+            ),
+            'RequestEmailChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestEmailChange,
+                    request_deserializer=boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailChangeRequest.FromString,
+                    response_serializer=boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailChangeResponse.SerializeToString,
             ),
             'VerifyEmail': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyEmail,
@@ -246,6 +272,33 @@ class AccountMailService:
             '/boxoffice.identity.v1.AccountMailService/RequestEmailVerification',
             boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailVerificationRequest.SerializeToString,
             boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailVerificationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestEmailChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.identity.v1.AccountMailService/RequestEmailChange',
+            boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailChangeRequest.SerializeToString,
+            boxoffice_dot_identity_dot_v1_dot_account__mails__pb2.RequestEmailChangeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,11 +51,23 @@ class AccountMailServiceStub:
     RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the account has had five mails with links within the last hour; RetryInfo says
     when to come back.
     """
-    VerifyEmail: _grpc.UnaryUnaryMultiCallable[_account_mails_pb2.VerifyEmailRequest, _account_mails_pb2.VerifyEmailResponse]
-    """Uses up the token of a link: the e-mail address that its mail went to is its account's user's.
+    RequestEmailChange: _grpc.UnaryUnaryMultiCallable[_account_mails_pb2.RequestEmailChangeRequest, _account_mails_pb2.RequestEmailChangeResponse]
+    """Has a mail sent to another e-mail address, whose link makes it the account's (`VerifyEmail`). Until then nothing changes. An
+    address that has an account already is sent nothing; the answer is the same.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
-    FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+    FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, or the account has had five mails with links
+    within the last hour; RetryInfo says when to come back.
+    """
+    VerifyEmail: _grpc.UnaryUnaryMultiCallable[_account_mails_pb2.VerifyEmailRequest, _account_mails_pb2.VerifyEmailResponse]
+    """Uses up the token of a link: the e-mail address that its mail went to is its account's user's. Where it is another than the
+    account's, it takes its place, and the user is mailed that at the address of before, if that was verified.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes, or another account has the
+    address by now.
     """
     RequestPasswordReset: _grpc.UnaryUnaryMultiCallable[_account_mails_pb2.RequestPasswordResetRequest, _account_mails_pb2.RequestPasswordResetResponse]
     """Has the user of an e-mail address sent a mail whose link lets them set a new password. The answer is the same whether
@@ -79,9 +91,9 @@ class AccountMailServiceStub:
     """
     SubmitAccountForm: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _httpbody_pb2.HttpBody]
     """Takes the form of the page, as browsers send it, and returns the page that says what came of it. It does what
-    VerifyEmail and ResetPassword do.
+    VerifyEmail and ResetPassword do. What is no form of the page, or larger than 4 KiB, is a link that is not good.
 
-    INVALID_ARGUMENT INVALID_FIELD: the body is larger than 4 KiB or no form.
+    INVALID_ARGUMENT INVALID_FIELD: the body is of no kind that can be read.
 
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -111,11 +123,23 @@ class AccountMailServiceAsyncStub(AccountMailServiceStub):
     RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the account has had five mails with links within the last hour; RetryInfo says
     when to come back.
     """
-    VerifyEmail: _aio.UnaryUnaryMultiCallable[_account_mails_pb2.VerifyEmailRequest, _account_mails_pb2.VerifyEmailResponse]  # type: ignore[assignment]
-    """Uses up the token of a link: the e-mail address that its mail went to is its account's user's.
+    RequestEmailChange: _aio.UnaryUnaryMultiCallable[_account_mails_pb2.RequestEmailChangeRequest, _account_mails_pb2.RequestEmailChangeResponse]  # type: ignore[assignment]
+    """Has a mail sent to another e-mail address, whose link makes it the account's (`VerifyEmail`). Until then nothing changes. An
+    address that has an account already is sent nothing; the answer is the same.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
-    FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes.
+    NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+    FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, or the account has had five mails with links
+    within the last hour; RetryInfo says when to come back.
+    """
+    VerifyEmail: _aio.UnaryUnaryMultiCallable[_account_mails_pb2.VerifyEmailRequest, _account_mails_pb2.VerifyEmailResponse]  # type: ignore[assignment]
+    """Uses up the token of a link: the e-mail address that its mail went to is its account's user's. Where it is another than the
+    account's, it takes its place, and the user is mailed that at the address of before, if that was verified.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes, or another account has the
+    address by now.
     """
     RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_account_mails_pb2.RequestPasswordResetRequest, _account_mails_pb2.RequestPasswordResetResponse]  # type: ignore[assignment]
     """Has the user of an e-mail address sent a mail whose link lets them set a new password. The answer is the same whether
@@ -139,9 +163,9 @@ class AccountMailServiceAsyncStub(AccountMailServiceStub):
     """
     SubmitAccountForm: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Takes the form of the page, as browsers send it, and returns the page that says what came of it. It does what
-    VerifyEmail and ResetPassword do.
+    VerifyEmail and ResetPassword do. What is no form of the page, or larger than 4 KiB, is a link that is not good.
 
-    INVALID_ARGUMENT INVALID_FIELD: the body is larger than 4 KiB or no form.
+    INVALID_ARGUMENT INVALID_FIELD: the body is of no kind that can be read.
 
     buf:lint:ignore RPC_REQUEST_STANDARD_NAME
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -176,15 +200,33 @@ class AccountMailServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def RequestEmailChange(
+        self,
+        request: _account_mails_pb2.RequestEmailChangeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_mails_pb2.RequestEmailChangeResponse, _abc.Awaitable[_account_mails_pb2.RequestEmailChangeResponse]]:
+        """Has a mail sent to another e-mail address, whose link makes it the account's (`VerifyEmail`). Until then nothing changes. An
+        address that has an account already is sent nothing; the answer is the same.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        NOT_FOUND USER_NOT_FOUND: the token's user has no account.
+        FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
+        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, or the account has had five mails with links
+        within the last hour; RetryInfo says when to come back.
+        """
+
+    @_abc_1.abstractmethod
     def VerifyEmail(
         self,
         request: _account_mails_pb2.VerifyEmailRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_mails_pb2.VerifyEmailResponse, _abc.Awaitable[_account_mails_pb2.VerifyEmailResponse]]:
-        """Uses up the token of a link: the e-mail address that its mail went to is its account's user's.
+        """Uses up the token of a link: the e-mail address that its mail went to is its account's user's. Where it is another than the
+        account's, it takes its place, and the user is mailed that at the address of before, if that was verified.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
-        FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes.
+        FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes, or another account has the
+        address by now.
         """
 
     @_abc_1.abstractmethod
@@ -232,9 +274,9 @@ class AccountMailServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
         """Takes the form of the page, as browsers send it, and returns the page that says what came of it. It does what
-        VerifyEmail and ResetPassword do.
+        VerifyEmail and ResetPassword do. What is no form of the page, or larger than 4 KiB, is a link that is not good.
 
-        INVALID_ARGUMENT INVALID_FIELD: the body is larger than 4 KiB or no form.
+        INVALID_ARGUMENT INVALID_FIELD: the body is of no kind that can be read.
 
         buf:lint:ignore RPC_REQUEST_STANDARD_NAME
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
