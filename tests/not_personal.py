@@ -155,7 +155,7 @@ NOT_PERSONAL = {
         "id place kind booking_id show_id number amount currency starts_at happened_at created_at state "
         "next_attempt_at attempts answered reason finished_at"
     ),
-    "notifications.notices": "id kind booking_id show_id number amount currency starts_at happened_at",
+    "notifications.notices": "id kind booking_id show_id endpoint_id number amount currency starts_at happened_at",
     "notifications.preferences": "changed_at",
     "notifications.show_facts": "show_id number kind starts_at happened_at told_to told_at",
     "notifications.shows": "id revision starts_at ends_at set_at is_cancelled reminded_to reminded_at",

@@ -8,8 +8,8 @@ NOTICES = (
         "a user is told once of what has become of a booking",
         ("notifications.notices",),
         """
-        SELECT booking_id, kind, number, count(*) AS notices FROM notifications.notices
-        GROUP BY booking_id, kind, number HAVING count(*) > 1
+        SELECT booking_id, endpoint_id, kind, number, count(*) AS notices FROM notifications.notices
+        GROUP BY booking_id, endpoint_id, kind, number HAVING count(*) > 1
         """,
     ),
     Invariant(
@@ -95,7 +95,7 @@ NOTICES_AT_REST = (
         """
         SELECT n.id AS notice_id, n.booking_id, n.user_id, n.show_id
         FROM notifications.notices n LEFT JOIN booking.bookings b ON b.id = n.booking_id
-        WHERE (b.user_id, b.show_id) IS DISTINCT FROM (n.user_id, n.show_id)
+        WHERE n.kind <> 'WEBHOOK_OFF' AND (b.user_id, b.show_id) IS DISTINCT FROM (n.user_id, n.show_id)
         """,
     ),
 )

@@ -90,8 +90,9 @@ notices = Table(
     Column("id", Uuid, primary_key=True),
     Column("user_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("booking_id", Uuid, nullable=False),
-    Column("show_id", Uuid, nullable=False),
+    Column("booking_id", Uuid, comment="null: it is about an endpoint"),
+    Column("show_id", Uuid),
+    Column("endpoint_id", Uuid, comment="of an organization; null: it is about a booking"),
     Column(
         "number",
         Integer,
@@ -107,8 +108,13 @@ notices = Table(
     UniqueConstraint("booking_id", "kind", "number"),
     CheckConstraint(
         "kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED', 'SHOW_RESCHEDULED',"
-        " 'SHOW_CANCELLED', 'PAYMENT_FAILED', 'REMINDER')",
+        " 'SHOW_CANCELLED', 'PAYMENT_FAILED', 'REMINDER', 'WEBHOOK_OFF')",
         name="kind",
+    ),
+    CheckConstraint(
+        "(kind = 'WEBHOOK_OFF') = (endpoint_id IS NOT NULL)"
+        " AND (booking_id IS NULL) = (endpoint_id IS NOT NULL) AND (show_id IS NULL) = (endpoint_id IS NOT NULL)",
+        name="about",
     ),
     CheckConstraint("amount >= 0 AND (amount IS NULL) = (currency IS NULL)", name="amount"),
     Index("notices_user_id_id_idx", "user_id", "id"),

@@ -47,6 +47,7 @@ webhook_messages = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("boxoffice_clock()")),
     PrimaryKeyConstraint("organization_id", "number"),
     Index("webhook_messages_created_at_idx", "created_at"),
+    Index("webhook_messages_fact_key", "key", "version", "type", unique=True),
     comment="what organizations are told",
 )
 

@@ -129,10 +129,12 @@ def _walk(aviary: Aviary) -> None:
         text = answer.read().decode(errors="replace")
         line = f"{answer.request.method} {answer.request.url} {answer.status_code} {dict(answer.headers)} {text}"
         for one in (json.loads(text) if answer.headers.get("content-type") == "application/json" else {},):
-            # Who logs in is given tokens, which are secrets from then on; everybody else is not.
-            for name in ("accessToken", "refreshToken"):
+            # Who logs in is given tokens, and who makes an endpoint its secret; everybody else is not.
+            for name in ("accessToken", "refreshToken", "secret"):
                 if isinstance(one, dict) and name in one:
-                    aviary.keep(f"{name} {len(aviary.canaries)}", str(one[name]).rpartition(".")[2])
+                    aviary.keep(
+                        f"{name} {len(aviary.canaries)}", str(one[name]).rpartition(".")[2].removeprefix("whsec_")
+                    )
                     line = line.replace(str(one[name]), "…")
         for word in TOLD.values():
             line = line.replace(word, "…")
@@ -164,7 +166,18 @@ def _walk(aviary: Aviary) -> None:
             http.get(path)
         have_guests(http, show, user, seats[2:4])
         have_a_seller(http)
+        _have_an_endpoint(aviary, http)
         _ask_without_a_database(stack, http, order | {"showSeatIds": seats[1:2]}, booking, session)
+
+
+def _have_an_endpoint(aviary: Aviary, http: httpx.Client) -> None:
+    """Have a secret that webhooks are signed with, and another; the challenge finds nobody."""
+    endpoint = {"organizationId": str(uuid4()), "url": f"https://{uuid4()}.example/", "types": ["SHOW_CANCELLED"]}
+    path = f"webhooks/endpoints/{http.post('webhooks/endpoints', json=endpoint).json()['endpoint']['id']}"
+    http.post(f"{path}/rotate-secret", json={})
+    assert http.get(path).json()["rotatingUntil"]
+    assert len([name for name in aviary.canaries if name.startswith("secret ")]) == 2
+    assert wait_until(lambda: http.get(f"{path}/attempts").json().get("attempts"), SECONDS)
 
 
 def _ask_without_a_database(

@@ -98,6 +98,13 @@ async def test_a_host_of_which_one_address_is_not_public_is_not_connected_to(ans
         assert not at.connections
 
 
+async def test_a_host_is_refused_with_all_its_addresses() -> None:
+    async with receiver() as at:
+        names = Names([at.host, "10.0.0.1"])
+        got = await posted(Poster(allow_loopback=True, look_up=names), f"http://hooks.example.com:{at.port}/")
+        assert got.outcome == "ADDRESS_REFUSED" and not at.connections
+
+
 async def test_an_address_that_stands_in_a_url_itself_is_judged_too() -> None:
     async with receiver() as at:
         got = await posted(Poster(look_up=Names(["8.8.8.8"])), at.url)

@@ -15,6 +15,7 @@ from tests.notifications.topics import BookingEvent, ShowEvent
 from tests.patience import eventually
 
 CONFIRMED = pb.WebhookMessage.BOOKING_CONFIRMED
+MANAGER = uuid4()
 _Named = pb.GetWebhookEndpointRequest
 
 
@@ -49,6 +50,17 @@ async def test_an_organization_is_told_of_its_own_alone_by_numbers_without_gaps(
     async with refused("WEBHOOK_MESSAGES_NOT_THERE") as refusal:
         await hooks.messages(after=11)
     assert refusal.failure.metadata == {"last": "10"}
+
+
+async def test_a_topic_that_is_read_again_tells_nobody_twice_and_nothing_that_is_forgotten(hooks: Hooks) -> None:
+    for clock, kept in (("0 days", 6), ("29 days", 6), ("40 days", 0)):
+        await hooks.db.execute("DELETE FROM topic_progress")
+        await move_clock(hooks.db, clock)
+        while await operation.forget(hooks.db):
+            pass
+        await (hooks.read() if hooks.bookings else hooks.tell(times=6))
+        page = await hooks.messages()
+        assert (len(page.messages), page.last) == (kept, 6)
 
 
 async def test_messages_are_forgotten_from_the_first_on_and_whoever_needs_them_is_told(hooks: Hooks) -> None:
@@ -109,12 +121,16 @@ async def test_what_is_not_taken_is_sent_again_later_with_the_same_id_and_those_
 async def test_after_three_days_an_endpoint_is_off_and_once_enabled_it_goes_on_where_it_was(hooks: Hooks) -> None:
     async with receiver() as at:
         made = await hooks.enabled(at)
+        # Calls carry no tokens here, which say who makes an endpoint.
+        await hooks.db.execute("UPDATE webhook_endpoints SET managed_by = %(id)s", {"id": MANAGER})
         at.answers.extend(["500"] * 100)
         await hooks.tell(times=3)
         for hours in range(0, 84, 6):
             await move_clock(hooks.db, f"{hours} hours")
             await hooks.send()
             assert await hooks.state(made) == ("OFF" if hours >= 72 else "ENABLED")
+        told = await hooks.db.fetch("SELECT user_id, kind, endpoint_id::text FROM notices")
+        assert [tuple(row) for row in told] == [(MANAGER, "WEBHOOK_OFF", made.endpoint.id)]
         failed = len(at.posted)
         assert set(at.numbers) == {1} and failed < 20
         at.answers.clear()
@@ -175,6 +191,20 @@ async def test_a_message_is_sent_once_more_as_somebody_asks_out_of_its_order(hoo
                     id_ = made.endpoint.id
                     await hooks.rpc.DisableWebhookEndpoint(pb.DisableWebhookEndpointRequest(endpoint_id=id_))
                 await hooks.rpc.ResendWebhookMessage(again)
+
+
+async def test_what_is_to_be_sent_again_and_is_not_kept_any_more_is_dropped(hooks: Hooks) -> None:
+    async with receiver() as at:
+        made = await hooks.enabled(at)
+        await hooks.tell()
+        await hooks.send()
+        await hooks.rpc.ResendWebhookMessage(pb.ResendWebhookMessageRequest(endpoint_id=made.endpoint.id, number=1))
+        await move_clock(hooks.db, "31 days")
+        while await operation.forget(hooks.db):
+            pass
+        await hooks.send()
+        assert at.numbers == [1]
+        assert not await hooks.db.fetch("SELECT FROM webhook_resends")
 
 
 async def test_while_its_secret_rotates_messages_are_signed_with_both_and_no_database_shows_them(hooks: Hooks) -> None:

@@ -52,6 +52,11 @@ OF_NOTICES = (
 )
 
 READ_LATER = {
+    "notices of endpoints that are off": (
+        "INSERT INTO notifications.notices (id, user_id, kind, endpoint_id, number, happened_at)"
+        " SELECT gen_random_uuid(), gen_random_uuid(), 'WEBHOOK_OFF', gen_random_uuid(), 1, '2026-01-01'"
+        " FROM generate_series(1, 2)"
+    ),
     "events that notifications has not read": (
         "UPDATE notifications.topic_progress SET read_to = 0; DELETE FROM notifications.notices;"
         f" DELETE FROM notifications.mails; {NO_MESSAGES}"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Kind(StrEnum):
-    """What has happened to a booking, or to its show."""
+    """What has happened to a booking, to its show, or to an endpoint of an organization."""
 
     CONFIRMED = "CONFIRMED"
     EXPIRED = "EXPIRED"
@@ -18,6 +18,7 @@ class Kind(StrEnum):
     SHOW_CANCELLED = "SHOW_CANCELLED"
     PAYMENT_FAILED = "PAYMENT_FAILED"
     REMINDER = "REMINDER"
+    WEBHOOK_OFF = "WEBHOOK_OFF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A fact as its user has it."""
+    """A fact as its user has it, or what a member of an organization is told of an endpoint."""
 
     id: UUID
-    fact: Fact
+    kind: Kind
+    booking_id: UUID | None
+    show_id: UUID | None
+    endpoint_id: UUID | None
+    amount: int | None
+    currency: str | None
+    starts_at: datetime | None
+    happened_at: datetime
     read_at: datetime | None

@@ -25,6 +25,12 @@ async def write_notices(tx: Transaction, facts: Sequence[Fact]) -> None:
     await tx.send(sql.WRITE_NOTICES, columns(facts, *names, id=lambda _: new_id()))
 
 
+async def write_notice_of_endpoint(tx: Transaction, user_id: UUID, endpoint_id: UUID, revision: int) -> None:
+    """Tell a member of an organization that an endpoint is off, whose last change was this one."""
+    given = {"id": new_id(), "user_id": user_id, "endpoint_id": endpoint_id, "number": revision}
+    await tx.send(sql.WRITE_NOTICE_OF_ENDPOINT, given)
+
+
 @retried
 async def list_notices(
     db: Database, user_id: UUID, *, unread_only: bool, after: UUID | None, limit: int

@@ -49,15 +49,15 @@ class NotificationServicer(notifications_pb2_grpc.NotificationServiceServicer):
 
 
 def _notice(notice: Notice) -> pb.Notice:
-    fact = notice.fact
     return pb.Notice(
         id=str(notice.id),
-        kind=pb.Notice.Kind.Value(fact.kind),
-        booking_id=str(fact.booking_id),
-        show_id=str(fact.show_id),
-        amount=fact.amount or 0,
-        currency=fact.currency or "",
-        starts_at=to_timestamp(fact.starts_at) if fact.starts_at else None,
-        happened_at=to_timestamp(fact.happened_at),
+        kind=pb.Notice.Kind.Value(notice.kind),
+        booking_id=str(notice.booking_id or ""),
+        show_id=str(notice.show_id or ""),
+        endpoint_id=str(notice.endpoint_id or ""),
+        amount=notice.amount or 0,
+        currency=notice.currency or "",
+        starts_at=to_timestamp(notice.starts_at) if notice.starts_at else None,
+        happened_at=to_timestamp(notice.happened_at),
         read_at=to_timestamp(notice.read_at) if notice.read_at else None,
     )

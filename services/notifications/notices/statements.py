@@ -27,6 +27,11 @@ WRITE_NOTICES = """
 """
 """A fact that has its notice keeps it."""
 
+WRITE_NOTICE_OF_ENDPOINT = """
+    INSERT INTO notices (id, user_id, kind, endpoint_id, number, happened_at)
+    VALUES (%(id)s, %(user_id)s, 'WEBHOOK_OFF', %(endpoint_id)s, %(number)s, boxoffice_clock())
+"""
+
 READ_NOTICE = f"""
     UPDATE notices SET read_at = coalesce(read_at, boxoffice_clock())
     WHERE id = %(id)s AND user_id = %(user_id)s

@@ -145,6 +145,8 @@ class Taken:
     failures: int
     is_due: bool
     """Whether its next message may be sent; else it was taken for messages that are sent again."""
+    has_resends: bool
+    """Whether messages wait to be sent again."""
     sealed: Sequence[bytes]
     """Its secrets, encrypted, the present one first."""
 

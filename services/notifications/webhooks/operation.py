@@ -9,6 +9,7 @@ from services.chassis.ids import new_id
 from services.chassis.store.database import Database
 from services.chassis.store.rows import Row, read
 from services.notifications.errors import WebhookMessagesForgotten, WebhookMessagesNotThere
+from services.notifications.notices.operation import write_notice_of_endpoint
 from services.notifications.webhooks import statements as sql
 from services.notifications.webhooks.domain import (
     GIVEN_UP_AFTER,
@@ -82,10 +83,12 @@ async def next_messages(db: Database, taken: Taken, limit: int) -> Page:
 
 
 async def next_resends(db: Database, taken: Taken, limit: int) -> list[Message]:
-    """Return the messages that somebody wants sent to an endpoint once more."""
+    """Return the messages that somebody wants sent to an endpoint once more, of those that are kept."""
+    if not taken.has_resends:
+        return []
     given = {"endpoint_id": taken.id, "organization_id": taken.organization_id}
     found = read(Message, await db.fetch(sql.NEXT_RESENDS, given | {"limit": limit}))
-    if not found and not taken.is_due:  # it was taken for these alone, and they are not kept any more
+    if not found:
         await db.execute(sql.DROP_FORGOTTEN_RESENDS, given)
     return found
 
@@ -102,11 +105,21 @@ async def note_resent(db: Database, taken: Taken, number: int, answer: Answer) -
 
 
 async def note_failed(db: Database, taken: Taken, number: int | None, answer: Answer) -> bool:
-    """Note that a message, or for None the challenge, was not taken; return whether the endpoint is off by that."""
+    """Note that a message, or for None the challenge, was not taken; return whether the endpoint is off by that.
+
+    Then whoever made or changed it last has a notice.
+    """
     later = {"pause_seconds": pause_seconds(taken.failures + 1), "given_up_after": GIVEN_UP_AFTER}
     async with db.transaction() as tx:
-        rows = await tx.fetch(sql.NOTE_FAILED, _attempt(taken, number, answer) | later)
-        return any(row.state == "OFF" for row in rows)
+        off = [
+            row
+            for row in await tx.fetch(sql.NOTE_FAILED, _attempt(taken, number, answer) | later)
+            if row.state == "OFF"
+        ]
+        for row in off:
+            if row.managed_by is not None:
+                await write_notice_of_endpoint(tx, row.managed_by, taken.id, taken.revision)
+        return bool(off)
 
 
 async def pass_over(db: Database, taken: Taken, to: int) -> None:

@@ -5,6 +5,17 @@ from services.notifications.webhooks.domain import Attempt, Message, Taken
 
 # --- Messages
 
+UNWRITTEN = """
+    SELECT n.place::int FROM unnest(
+        %(key)s::uuid[], %(version)s::int[], %(type)s::text[], %(happened_at)s::timestamptz[]
+    ) WITH ORDINALITY AS n (key, version, type, happened_at, place)
+    WHERE n.happened_at > (SELECT boxoffice_clock()) - %(age)s::interval AND NOT EXISTS (
+        SELECT FROM webhook_messages m WHERE m.key = n.key AND m.version = n.version AND m.type = n.type
+    )
+    ORDER BY n.place
+"""
+"""Which facts have no message yet, and are not as old as messages that are forgotten: a topic may be read again."""
+
 TAKE_NUMBERS = """
     INSERT INTO webhook_logs AS l (organization_id, last_number)
     SELECT organization_id, count FROM unnest(%(organization_id)s::uuid[], %(count)s::int[])
@@ -88,20 +99,23 @@ FORGET_SECRETS = """
 
 TAKE_ENDPOINTS = f"""
     WITH due AS (
-        SELECT e.id, e.next_attempt_at <= clock.now AS is_due, clock.now
+        SELECT e.id, e.next_attempt_at <= clock.now AS is_due, again.has_resends, clock.now
         FROM webhook_endpoints e CROSS JOIN (SELECT boxoffice_clock() AS now) AS clock
+        CROSS JOIN LATERAL (
+            SELECT EXISTS (SELECT FROM webhook_resends r WHERE r.endpoint_id = e.id) AS has_resends
+        ) AS again
         LEFT JOIN webhook_logs l ON l.organization_id = e.organization_id
         WHERE e.state IN ('CHALLENGED', 'ENABLED') AND e.is_slow = %(is_slow)s
             AND (e.leased_until IS NULL OR e.leased_until <= clock.now)
             AND (
                 (e.next_attempt_at <= clock.now AND (e.state = 'CHALLENGED' OR l.last_number > e.sent_to))
-                OR (e.state = 'ENABLED' AND EXISTS (SELECT FROM webhook_resends r WHERE r.endpoint_id = e.id))
+                OR (e.state = 'ENABLED' AND again.has_resends)
             )
         ORDER BY e.next_attempt_at LIMIT %(limit)s FOR UPDATE OF e SKIP LOCKED
     ), taken AS (
         UPDATE webhook_endpoints e SET lease = e.lease + 1, leased_until = due.now + %(lease)s::interval
         FROM due WHERE e.id = due.id
-        RETURNING e.*, due.is_due, due.now
+        RETURNING e.*, due.is_due, due.has_resends, due.now
     )
     SELECT {selected(Taken, sealed="secrets.sealed")}
     FROM taken CROSS JOIN LATERAL (
@@ -172,9 +186,9 @@ NOTE_FAILED = f"""
                 WHEN failing_since < boxoffice_clock() - %(given_up_after)s::interval THEN 'OFF' ELSE state
             END
         WHERE {_MINE} AND state IN ('CHALLENGED', 'ENABLED')
-        RETURNING id, state, managed_by, organization_id, revision
+        RETURNING id, state, managed_by
     ), kept AS ({_attempt_kept()})
-    SELECT state, managed_by, organization_id, revision FROM noted
+    SELECT state, managed_by FROM noted
 """
 """Note that a message, or the challenge, was not taken. After three days of that, the endpoint is off."""
 

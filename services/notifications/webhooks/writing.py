@@ -14,7 +14,7 @@ from services.chassis.ids import new_id
 from services.chassis.store.database import Transaction
 from services.chassis.store.rows import columns
 from services.notifications.webhooks import statements as sql
-from services.notifications.webhooks.domain import MessageType, NewMessage
+from services.notifications.webhooks.domain import KEPT, MessageType, NewMessage
 
 CONSUMER = "webhooks"
 
@@ -90,7 +90,15 @@ async def write_of_shows(tx: Transaction, events: Sequence[events_pb2.ShowEvent]
 
 
 async def _write(tx: Transaction, messages: Sequence[NewMessage]) -> None:
-    """Write messages under their organizations' next numbers, in the order that is given."""
+    """Write messages under their organizations' next numbers, in the order that is given.
+
+    Those that are written stay as they are; nobody else writes one meanwhile, as the topic's progress is locked.
+    """
+    if not messages:
+        return
+    facts = columns(messages, "key", "version", "happened_at", type=lambda one: str(one.type))
+    unwritten = await tx.fetch(sql.UNWRITTEN, facts | {"age": KEPT})
+    messages = [messages[row.place - 1] for row in unwritten]
     if not messages:
         return
     counts = Counter(message.organization_id for message in messages)

@@ -26,7 +26,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Notice(_message.Message):
-    """One thing that has happened to a booking, or to its show. It says ids, amounts and times; the booking itself says the rest."""
+    """One thing that has happened to a booking, to its show, or to an endpoint for webhooks. It says ids, amounts and times; the booking itself says the rest."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -55,6 +55,8 @@ class Notice(_message.Message):
         """A payment for the booking was declined. It still waits to be paid."""
         REMINDER: Notice._Kind.ValueType  # 9
         """The show is near: it starts at `starts_at`."""
+        WEBHOOK_OFF: Notice._Kind.ValueType  # 10
+        """An endpoint that the user made or changed last is sent no messages any more, as it took none for three days."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What has happened."""
@@ -78,6 +80,8 @@ class Notice(_message.Message):
     """A payment for the booking was declined. It still waits to be paid."""
     REMINDER: Notice.Kind.ValueType  # 9
     """The show is near: it starts at `starts_at`."""
+    WEBHOOK_OFF: Notice.Kind.ValueType  # 10
+    """An endpoint that the user made or changed last is sent no messages any more, as it took none for three days."""
 
     ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
@@ -88,20 +92,23 @@ class Notice(_message.Message):
     STARTS_AT_FIELD_NUMBER: _builtins.int
     HAPPENED_AT_FIELD_NUMBER: _builtins.int
     READ_AT_FIELD_NUMBER: _builtins.int
+    ENDPOINT_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id (UUID)."""
     kind: Global___Notice.Kind.ValueType
     """What has happened."""
     booking_id: _builtins.str
-    """The booking (UUID)."""
+    """The booking (UUID); empty where it is WEBHOOK_OFF."""
     show_id: _builtins.str
-    """The show (UUID)."""
+    """The show (UUID); empty where it is WEBHOOK_OFF."""
     amount: _builtins.int
     """What was paid, where the booking is CONFIRMED; what has gone back so far, where it was refunded, wholly or in part; else
     0. In minor units of `currency`.
     """
     currency: _builtins.str
     """The ISO 4217 code of `amount`; empty where there is no amount."""
+    endpoint_id: _builtins.str
+    """The endpoint for webhooks (UUID), where it is WEBHOOK_OFF; else empty."""
     @_builtins.property
     def starts_at(self) -> _timestamp_pb2.Timestamp:
         """When the show starts, where it was rescheduled or cancelled, or is near; else absent."""
@@ -126,10 +133,11 @@ class Notice(_message.Message):
         starts_at: _timestamp_pb2.Timestamp | None = ...,
         happened_at: _timestamp_pb2.Timestamp | None = ...,
         read_at: _timestamp_pb2.Timestamp | None = ...,
+        endpoint_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["happened_at", b"happened_at", "read_at", b"read_at", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "booking_id", b"booking_id", "currency", b"currency", "happened_at", b"happened_at", "id", b"id", "kind", b"kind", "read_at", b"read_at", "show_id", b"show_id", "starts_at", b"starts_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "booking_id", b"booking_id", "currency", b"currency", "endpoint_id", b"endpoint_id", "happened_at", b"happened_at", "id", b"id", "kind", b"kind", "read_at", b"read_at", "show_id", b"show_id", "starts_at", b"starts_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
