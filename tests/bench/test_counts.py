@@ -64,7 +64,7 @@ CREATE_SHOW = (20, 2)
 
 # What a batch of bookings costs, however many there are: booking's intent with how the shows are taxed, inventory's
 # claim, booking's price.
-STATEMENTS = 20
+STATEMENTS = 18
 ROUND_TRIPS = 4
 SEAT_MAP_BYTES_EACH = 68
 

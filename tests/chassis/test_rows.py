@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pytest
 
-from services.chassis.store.rows import columns, read, selected
+from services.chassis.store.rows import columns, read, selected, sparse
 
 
 class Colour(StrEnum):
@@ -60,6 +60,12 @@ def test_columns_may_be_made_of_what_can_be_gone_through_once() -> None:
 def test_an_attribute_that_is_not_there_is_an_error() -> None:
     with pytest.raises(AttributeError, match="third"):
         columns([Pair(1, "x")], "third")
+
+
+def test_columns_of_which_all_have_the_default_are_empty() -> None:
+    pairs = [Pair(0, "x"), Pair(0, "y")]
+    assert sparse(pairs, first=0, second="x") == {"first": [], "second": ["x", "y"]}
+    assert sparse([*pairs, Pair(1, "x")], first=0) == {"first": [0, 0, 1]}
 
 
 def test_what_is_selected_is_what_is_read() -> None:

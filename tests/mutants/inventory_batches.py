@@ -34,8 +34,8 @@ MUTANTS = (
     Mutant(
         "the clock is read before the lock",
         "ChangeSeats.reads",
-        "{'shows': (lock, {'show_ids': show_ids}), 'clock': (READ_CLOCK, ())}",
-        "{'clock': (READ_CLOCK, ()), 'shows': (lock, {'show_ids': show_ids})}",
+        "{'shows': (lock, {'show_ids': show_ids}), 'prices': (sql.LIST_PRICES_AND_CLOCK, {'show_ids': show_ids})}",
+        "{'prices': (sql.LIST_PRICES_AND_CLOCK, {'show_ids': show_ids}), 'shows': (lock, {'show_ids': show_ids})}",
         SEATS,
         DESK,
     ),

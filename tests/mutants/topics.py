@@ -84,8 +84,8 @@ MUTANTS = (
     ),
     Mutant(
         "a booking that recovery gave up is published",
-        "IF_CREATED",
-        " AND state <> 'RESERVING'",
+        "FINISH_BOOKINGS",
+        "WHERE (new.key IN (SELECT id FROM finished)) IS TRUE",
         "",
         REQUESTS,
         EVENTS,

@@ -1,13 +1,14 @@
 """What booking publishes in its topic: every state of a booking that callers see, in the transaction of the move."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from boxoffice.events.v1 import events_pb2
 
 from services.booking.bookings.domain import Booking, State
-from services.chassis.store.database import Statement, Transaction
+from services.chassis.store.database import Transaction
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes import topics
 from services.chassis.writes.topics import Positioned, TopicEvent
@@ -26,11 +27,6 @@ _NAMES = {number: name for name, number in _Kind.items()}
 
 PAGE = 100
 """Events that are read at once where it is not said how many."""
-
-IF_CREATED = """
-    WHERE EXISTS (SELECT FROM bookings WHERE id = new.key AND version = new.version AND state <> 'RESERVING')
-"""
-"""Named as it is, the state PENDING would have the planner read the index of all bookings that are."""
 
 
 async def publish(tx: Transaction, bookings: Iterable[Booking]) -> None:
@@ -68,9 +64,9 @@ async def publish_parts(tx: Transaction, parts: Iterable[PartRefund]) -> None:
     await topics.append(tx, TOPIC, [_part(part) for part in parts])
 
 
-def created(bookings: Sequence[Booking]) -> Statement:
-    """Return the statement that tells of those of the bookings that the transaction has made PENDING."""
-    return topics.appended(TOPIC, [_event(booking) for booking in bookings], IF_CREATED)
+def created(bookings: Iterable[Booking]) -> dict[str, Any]:
+    """Return the parameters of topics.APPEND that tell of bookings which its statement makes PENDING."""
+    return topics.parameters(TOPIC, [_event(booking) for booking in bookings])
 
 
 def positioned(event: Positioned) -> events_pb2.BookingEvent:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from services.booking.bookings import events
 from services.booking.bookings.domain import (
+    ADULT,
     BookedSeat,
     BookedShow,
     Booking,
@@ -35,7 +36,7 @@ from services.booking.quoting.domain import NO_TERMS, PricedSeats, ShowTerms, pr
 from services.booking.quoting.terms import read_terms, terms_of
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
 from services.chassis.store.database import Database, Statement, retried
-from services.chassis.store.rows import Row, columns
+from services.chassis.store.rows import Row, columns, sparse
 from services.chassis.writes import answers, idempotency
 from services.chassis.writes.desk import BUSY, Outcome
 
@@ -289,9 +290,9 @@ def _finish(
 ) -> list[Statement]:
     """Return the statements that finish bookings; the first one returns the ids of those that it finished."""
     priced = [*to_pay, *free]
-    statements = [
-        (sql.FINISH_BOOKINGS, _bookings(priced) | _seats(priced) | _answers(to_pay, answers)),
-        events.created([one.booking for one in priced]),
+    told = events.created(one.booking for one in priced)
+    statements: list[Statement] = [
+        (sql.FINISH_BOOKINGS, _bookings(priced) | _seats(priced) | _answers(to_pay, answers) | told)
     ]
     if guests := [one.booking for one in free if one.booking.guest_name is not None]:
         statements.append((sql.NAME_GUESTS, columns(guests, "id", "guest_name")))
@@ -330,9 +331,9 @@ def _seats(priced: Sequence[Priced]) -> dict[str, list[object]]:
     return {
         "seat_of": [one.booking.id for one in priced for _ in one.seats],
         "position": [position for one in priced for position in range(len(one.seats))],
-        **columns(seats, "section", "row", "number", "tier", "price", "discount", "fee", "tax", seat_id="id"),
-        **columns(seats, "tax_basis_points", "sac_code", "order_amount", "unrefundable_amount", "organizer_fee"),
-        **columns(seats, "kind", "label", "features"),
+        **columns(seats, "section", "row", "number", "tier", "price", seat_id="id"),
+        **sparse(seats, discount=0, fee=0, tax=0, tax_basis_points=0, sac_code="", order_amount=0),
+        **sparse(seats, unrefundable_amount=0, organizer_fee=0, kind=ADULT, label=None, features=None),
     }
 
 

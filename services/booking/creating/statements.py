@@ -1,5 +1,7 @@
 """Statements that create bookings."""
 
+from services.chassis.writes import topics
+
 BEGIN_BOOKINGS = """
     INSERT INTO bookings (id, booking_number, user_id, state, lease_until, created_at, updated_at,
         idempotency_key, request_hash, show_id, event_id, is_movie, title, theatre, city, screen, starts_at,
@@ -37,7 +39,7 @@ KEYS_UNDER_WAY = """
 """
 """Requests of which it is known that they were begun."""
 
-FINISH_BOOKINGS = """
+FINISH_BOOKINGS = f"""
     WITH finished AS (
         UPDATE bookings SET
             state = 'PENDING', version = version + 1, lease_until = NULL,
@@ -63,26 +65,38 @@ FINISH_BOOKINGS = """
     ), with_seats AS (
         INSERT INTO booking_seats (booking_id, position, seat_id, section, row, number, tier, price, discount, fee, tax,
             tax_basis_points, sac_code, order_amount, unrefundable_amount, organizer_fee, kind, label, features)
-        SELECT seat.* FROM finished JOIN unnest(
+        SELECT seat.booking_id, seat.position, seat.seat_id, seat.section, seat.row, seat.number, seat.tier, seat.price,
+            coalesce(seat.discount, 0), coalesce(seat.fee, 0), coalesce(seat.tax, 0),
+            coalesce(seat.tax_basis_points, 0), coalesce(seat.sac_code, ''), coalesce(seat.order_amount, 0),
+            coalesce(seat.unrefundable_amount, 0), coalesce(seat.organizer_fee, 0), coalesce(seat.kind, 'ADULT'),
+            seat.label, seat.features
+        FROM unnest(
             %(seat_of)s::uuid[], %(position)s::int[], %(seat_id)s::uuid[], %(section)s::text[], %(row)s::text[],
             %(number)s::int[], %(tier)s::text[], %(price)s::int[], %(discount)s::int[], %(fee)s::int[], %(tax)s::int[],
             %(tax_basis_points)s::int[], %(sac_code)s::text[], %(order_amount)s::int[], %(unrefundable_amount)s::int[],
             %(organizer_fee)s::int[], %(kind)s::text[], %(label)s::text[], %(features)s::text[]
         ) AS seat (booking_id, position, seat_id, section, row, number, tier, price, discount, fee, tax,
             tax_basis_points, sac_code, order_amount, unrefundable_amount, organizer_fee, kind, label, features)
-            ON seat.booking_id = finished.id
+        WHERE (seat.booking_id IN (SELECT id FROM finished)) IS TRUE
     ), with_answers AS (
         INSERT INTO idempotency_keys (user_id, method, key, request_hash, answer)
-        SELECT kept.user_id, kept.method, kept.key, kept.request_hash, kept.answer FROM finished JOIN unnest(
+        SELECT kept.user_id, kept.method, kept.key, kept.request_hash, kept.answer FROM unnest(
             %(answer_of)s::uuid[], %(user_id)s::uuid[], %(method)s::text[], %(key)s::text[], %(request_hash)s::bytea[],
             %(answer)s::bytea[]
-        ) AS kept (booking_id, user_id, method, key, request_hash, answer) ON kept.booking_id = finished.id
+        ) AS kept (booking_id, user_id, method, key, request_hash, answer)
+        WHERE (kept.booking_id IN (SELECT id FROM finished)) IS TRUE
+    ), with_events AS ({topics.APPEND}
+        WHERE (new.key IN (SELECT id FROM finished)) IS TRUE
     )
     SELECT id FROM finished
 """
-"""Freeze what is paid and its lines, and write the seats and the answer under the key. A booking that recovery took
-over meanwhile gives no row and has nothing written, and neither has one whose user was closed meanwhile: recovery
-gives it up."""
+"""Freeze what is paid and its lines, and write the seats, the answer under the key and the event of the topic.
+
+A booking that recovery took over meanwhile gives no row and has nothing written, and neither has one whose user was
+closed meanwhile: recovery gives it up.
+
+What is the default in the lines of all seats comes as an empty list. `IS TRUE` has what is finished looked up in a
+hash; as a join, each would be compared with every other of the batch."""
 
 NAME_GUESTS = """
     UPDATE bookings b SET guest_name = new.guest_name

@@ -143,8 +143,12 @@ async def append(tx: Transaction, topic: str, events: Sequence[TopicEvent]) -> N
 
 def appended(topic: str, events: Sequence[TopicEvent], condition: str = "") -> Statement:
     """Return the statement that writes events; with a `condition` in SQL on `new`, those that meet it."""
-    given = columns(events, keys="key", versions="version", kinds="kind", payloads="payload")
-    return APPEND + condition, given | {"topic": topic}
+    return APPEND + condition, parameters(topic, events)
+
+
+def parameters(topic: str, events: Sequence[TopicEvent]) -> dict[str, Any]:
+    """Return the parameters of APPEND."""
+    return columns(events, keys="key", versions="version", kinds="kind", payloads="payload") | {"topic": topic}
 
 
 async def run_sequencer(db: Database) -> None:

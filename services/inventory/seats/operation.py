@@ -103,8 +103,7 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
         show_ids = list({command.show_id for command in batch})
         statements: dict[str, Statement] = {
             "shows": (lock, {"show_ids": show_ids}),
-            "clock": (READ_CLOCK, ()),
-            "prices": (sql.LIST_PRICES, {"show_ids": show_ids}),
+            "prices": (sql.LIST_PRICES_AND_CLOCK, {"show_ids": show_ids}),
         }
         if listed := [command.show_id for command in batch if command.sets_prices]:
             statements["multipliers"] = (sql.MULTIPLIERS, {"show_ids": listed})
@@ -127,7 +126,9 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
     async def load(self, tx: Transaction, batch: Sequence[SeatCommand[Any]], rows: Rows) -> tuple[Shows, set[UUID]]:
         """Put seats and reservations to their shows. Of the shows that are not locked, others have those that exist."""
         by_id = {show.show_id: _show(show) for show in rows["shows"]}
-        locked = Shows(rows["clock"][0].now, by_id, {row.id: row for row in rows.get("told", ())})
+        # Where no show has prices there is none to decide about, whatever the time.
+        [clock, *_] = rows["prices"] or await tx.fetch(READ_CLOCK)
+        locked = Shows(clock.now, by_id, {row.id: row for row in rows.get("told", ())})
         for price in rows["prices"]:
             if show := locked.by_id.get(price.show_id):
                 show.prices[price.tier] = price.price

@@ -24,6 +24,9 @@ LIST_PRICES = """
 """
 """What the tiers of shows cost now."""
 
+LIST_PRICES_AND_CLOCK = LIST_PRICES.replace("p.price", "p.price, (SELECT boxoffice_clock()) AS now")
+"""The same with the clock, which every show that is sold has a row for."""
+
 MULTIPLIERS = """
     SELECT show_id, tier, max(coalesce(price_multiplier, 1000)) AS multiplier
     FROM show_seats WHERE show_id = ANY(%(show_ids)s) GROUP BY show_id, tier
