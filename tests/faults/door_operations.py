@@ -1,14 +1,13 @@
-"""The plays of the crash grid about doors: a ticket lets in once, also while its seat is given back."""
+"""The plays of the crash grid about doors: a ticket lets in once, until that is taken back."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from tests.faults.gateway_operations import OPERATIONS
 from tests.faults.operations import operation
 from tests.faults.world import World
-from tests.system.client import Json, ok, refusal
+from tests.system.client import Json
 from tests.system.databases import rows
 from tests.system.doors import codes_of, make_gate
 
@@ -56,22 +55,3 @@ async def undo_admission(world: World) -> AsyncIterator[None]:
     await world.send("POST", f"shows/{scan['showId']}/undo-admission", wish)
     yield
     assert _tickets(world, booking) == [("VALID", 0)] * 2
-
-
-@operation
-async def check_in_while_refund(world: World) -> AsyncIterator[None]:
-    """One of the two is first: who is in gives no seat back, and who has given it back is not in."""
-    booking = await world.confirmed()
-    scan = await _scan(world, booking)
-    yield
-    path = f"payments/refund/{booking['id']}"
-    scanned, refunded = await asyncio.gather(
-        world.send("POST", "check-ins", scan), world.request("POST", path, {"userId": booking["userId"]})
-    )
-    if scanned["result"] == "ADMITTED":
-        assert refusal(refunded).reason == "TICKET_ADMITTED"
-    else:
-        assert scanned["result"] == "REVOKED" and ok(refunded)
-    yield
-    is_in = scanned["result"] == "ADMITTED"
-    assert _tickets(world, booking) == ([("ADMITTED", 1), ("VALID", 0)] if is_in else [("REVOKED", 0)] * 2)
