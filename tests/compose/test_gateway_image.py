@@ -52,7 +52,7 @@ def test_envoy_takes_it(configuration: Any, tmp_path: Path) -> None:
     assert validation.startswith(f"--mount=type=bind,from=configuration,source={folder}/gateway,target=/tls ")
     text = text.replace(" /tls/", f" {tmp_path}/tls/gateway/")
     inside = options(gateway_rendering())["descriptor"]
-    assert text.count(inside) == 3, "in the transcoder, and for each path that takes files"
+    assert text.count(inside) == 4, "in the transcoder, and for each path that takes files"
     (sources,) = [sources for sources, target in stages()["gateway"].copies() if target == inside]
     assert sources == ["gateway/descriptor.binpb"]
     file = tmp_path / "envoy.yaml"
@@ -70,7 +70,7 @@ def test_replicas_are_found_by_name(configuration: Any) -> None:
     assert {cluster["name"] for cluster in clusters} == {
         *CLUSTERS,
         "booking-watching",
-        *("inventory-searches", "inventory-uploads"),
+        *("inventory-searches", "inventory-uploads", "notifications-uploads"),
     }
     for cluster in clusters:
         dns = cluster["cluster_type"]["typed_config"]
