@@ -43,7 +43,7 @@ BYTES = {
     "phone": 16,
     **dict(language=20, currency=3, next_page_token=200, payment_method=100, token_type=6, status=20),
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
-    **dict(cancelled_by=36, exported_by=36, token=32, credential=43, code_hash=64, features=20),
+    **dict(cancelled_by=36, exported_by=36, token=43, credential=43, code_hash=64, features=20),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
     **dict(kind=30, day=10, url=100),
     "records": 2 * PAGE_BYTES,
@@ -149,6 +149,7 @@ COUNTS = {
     "booking.v1.SearchBookingsResponse.results": 1,
     "booking.v1.ListBookingExportsResponse.exports": 1,
     "identity.v1.BatchGetContactsResponse.contacts": 1_000,
+    "identity.v1.ClaimAccountMailsResponse.mails": 100,
     # As those of a cancellation.
     "booking.v1.Sales.totals": 200,
     "booking.v1.CancellationPreview.show_ids": 1_000,

@@ -54,7 +54,18 @@ def test_a_method_takes_and_gives_what_its_contract_says() -> None:
 def test_what_may_be_repeated_is_what_reads_removes_or_replaces_or_takes_a_key_or_gives_the_same_again() -> None:
     assert {name for name, method in METHODS.items() if not method.repeatable} == {
         "simulate_payment",
-        *("login", "logout", "update_profile", "change_password", "delete_account"),
+        *(
+            "login",
+            "logout",
+            "update_profile",
+            "request_email_verification",
+            "request_email_change",
+            "verify_email",
+            "request_password_reset",
+            "reset_password",
+            "change_password",
+            "delete_account",
+        ),
         *("deactivate_coupon", "validate_coupon"),
         *("update_organization", "add_member", "leave_organization"),
         *("block_seats", "revoke_access_code"),
