@@ -19,8 +19,10 @@ COPY databases databases
 COPY gateway gateway
 COPY services services
 COPY third_party/noto third_party/noto
+COPY clients/python clients/python
+COPY web web
 COPY roster.py roster.toml ./
-COPY docker/health.py docker/health.py
+COPY docker/health.py docker/web_health.py docker/
 # The image is read-only where it runs: what Python would write beside the code is written now. And whoever's files
 # these were, the image's user can read them.
 RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash . \
@@ -31,13 +33,13 @@ FROM python:${PYTHON_VERSION}-slim-trixie AS service
 COPY --from=build /opt /opt
 # A place for each certificate: volumes that are mounted there for the first time become the user's.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin boxoffice \
-    && for name in ca gateway operator $(sed -n 's/^\[\(.*\)\]$/\1/p' /opt/boxoffice/roster.toml); do mkdir -p "/tls/$name"; done \
+    && for name in ca gateway operator web $(sed -n 's/^\[\(.*\)\]$/\1/p' /opt/boxoffice/roster.toml); do mkdir -p "/tls/$name"; done \
     && chown -R 10001 /tls && chmod -R 0700 /tls \
     && mkdir -m 0700 /keys && chown 10001 /keys \
     && mkdir -m 0700 /images && chown 10001 /images
 WORKDIR /opt/boxoffice
 ENV PATH=/opt/venv/bin:$PATH \
-    PYTHONPATH=/opt/boxoffice:/opt/boxoffice/protos/gen \
+    PYTHONPATH=/opt/boxoffice:/opt/boxoffice/protos/gen:/opt/boxoffice/clients/python \
     PYTHONUNBUFFERED=1
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s --retries=3 \
@@ -53,7 +55,7 @@ ARG CORS_ORIGINS
 ARG CORS_CREDENTIALS
 ARG HOLD_PACE_MILLISECONDS
 ARG OTLP_ENDPOINT
-RUN python -m gateway.render --host 0.0.0.0 --port 8001 --admin-host 127.0.0.1 --admin-port 16081 --metrics-port 9464 \
+RUN python -m gateway.render --host 0.0.0.0 --port 8001 --web web:16057 --admin-host 127.0.0.1 --admin-port 16081 --metrics-port 9464 \
         --auth on --tls-ca-file /tls/ca.pem --tls-cert-file /tls/cert.pem --tls-key-file /tls/key.pem \
         --descriptor /etc/boxoffice/descriptor.binpb --static-folder /etc/boxoffice/static > /tmp/envoy.yaml \
     && python -m gateway.static /tmp/static \

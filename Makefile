@@ -21,7 +21,7 @@ FUZZ_CASES ?= 10000
 FUZZ_SEED ?= 1
 
 BIN := .venv/bin
-SOURCES := audit bench certificates clients databases examples gateway roster.py services stack storm tests
+SOURCES := audit bench certificates clients databases examples gateway roster.py services stack storm tests web
 # The image that the contracts must stay compatible with, once there is a release: buf build protos -o protos/released.binpb
 RELEASED := protos/released.binpb
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --custom-compile-command "make lock"

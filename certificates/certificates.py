@@ -35,7 +35,7 @@ SUFFIX = tls.SUFFIX
 
 OPERATOR = "operator"
 """Whose certificate people's tools use, and what asks services for their health. It is nobody by itself."""
-NAMES = (*roster.NAMES, "gateway", OPERATOR)
+NAMES = (*roster.NAMES, "web", "gateway", OPERATOR)
 
 AUTHORITY = "ca"
 

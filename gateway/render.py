@@ -25,6 +25,9 @@ TEMPLATES = Path(__file__).with_name("envoy")
 CLUSTERS = roster.NAMES
 """The services behind the gateway, by the second word of their packages."""
 
+SHOP = "web"
+"""The shop behind it, which there need not be."""
+
 TIMEOUT_SECONDS = 5.0
 """How long a call may take: the deadline that services are told, where the caller sets none."""
 
@@ -58,12 +61,12 @@ def render(
     """Return Envoy's configuration as YAML.
 
     `addresses` maps each of CLUSTERS to "host:port", or to several with commas between them where the service has
-    replicas. `host` and `port` are where callers come in. `admin_host` had better stay on this machine: whoever
-    reaches it can stop the gateway. `descriptor` and `static_folder` are where Envoy will find the descriptor set and
-    the files that it serves, where that is not where they are now. `edge` says who may call, and how often. On
-    `metrics_port`, at `host`, Prometheus may fetch metrics, and do nothing else; 0: nowhere. `otlp_endpoint`,
-    http://host:port, is where traces go; empty: nowhere. Where calls take a token, `port` must not be 0, and
-    `tls_files` are what the gateway shows to services.
+    replicas; SHOP as well, where there is one. `host` and `port` are where callers come in. `admin_host` had better
+    stay on this machine: whoever reaches it can stop the gateway. `descriptor` and `static_folder` are where Envoy
+    will find the descriptor set and the files that it serves, where that is not where they are now. `edge` says who
+    may call, and how often. On `metrics_port`, at `host`, Prometheus may fetch metrics, and do nothing else; 0:
+    nowhere. `otlp_endpoint`, http://host:port, is where traces go; empty: nowhere. Where calls take a token, `port`
+    must not be 0, and `tls_files` are what the gateway shows to services.
 
     Raises ValueError where an address is missing or is not one, or AUTH is on and there are no files.
     """
@@ -72,7 +75,7 @@ def render(
     methods = public_methods(contracts)
     values = {"host": host, "port": port, "admin_host": admin_host, "admin_port": admin_port}
     values |= {
-        "routes": _routes(methods, static_folder, edge, parts, descriptor),
+        "routes": _routes(methods, static_folder, edge, parts, descriptor, has_shop=bool(addresses.get(SHOP))),
         "rest_check": _rest_check(contracts, edge),
         "transcoder": _transcoder(parts, descriptor, methods, LARGEST_BODY),
         "clusters": _clusters(addresses, tls_files, edge, methods, parts),
@@ -155,7 +158,25 @@ def _clusters(
     parts: Mapping[str, Any],
 ) -> list[Any]:
     files = tls_files if edge.auth == "on" else None
-    return [cluster for name in CLUSTERS for cluster in _clusters_of(name, addresses[name], parts, files, methods)]
+    found = [cluster for name in CLUSTERS for cluster in _clusters_of(name, addresses[name], parts, files, methods)]
+    return [*found, *([_shop_cluster(addresses[SHOP], parts, files)] if addresses.get(SHOP) else [])]
+
+
+def _shop_cluster(addresses: str, parts: Mapping[str, Any], files: tls.Files | None) -> Any:
+    """Return the cluster of the shop, which speaks HTTP/1.1."""
+    endpoints = [_endpoint(address.strip()) for address in addresses.split(",")]
+    encryption = None if files is None else _fill(parts["tls"], files.values(SHOP))
+    if encryption is not None:
+        encryption["typed_config"]["common_tls_context"]["alpn_protocols"] = ["http/1.1"]
+    values = {"name": SHOP, "tls": encryption, "endpoints": _places(endpoints)}
+    discovery = parts["fixed" if all(_is_ip(host) for host, _ in endpoints) else "dns"]
+    return _fill(parts["shop_cluster"], values) | discovery
+
+
+def _places(endpoints: Sequence[tuple[str, int]]) -> list[Any]:
+    return [
+        {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}} for host, port in endpoints
+    ]
 
 
 def _transcoder(parts: Mapping[str, Any], descriptor: Path, methods: Sequence[PublicMethod], largest_body: int) -> Any:
@@ -175,7 +196,13 @@ def _uploads(methods: Sequence[PublicMethod], parts: Mapping[str, Any], descript
 
 
 def _routes(
-    methods: Sequence[PublicMethod], static_folder: Path | None, edge: Edge, parts: Mapping[str, Any], descriptor: Path
+    methods: Sequence[PublicMethod],
+    static_folder: Path | None,
+    edge: Edge,
+    parts: Mapping[str, Any],
+    descriptor: Path,
+    *,
+    has_shop: bool,
 ) -> Any:
     """Return where each path goes, the first that fits first."""
     return [
@@ -183,6 +210,7 @@ def _routes(
         *_uploads(methods, parts, descriptor),
         *(route for method in methods for route in _routes_of(method, methods, parts)),
         *([_fill(parts["pages"], {"cluster": CLUSTERS[0]})] if edge.cors_origins else []),
+        *(_fill(parts["shop"], {"cluster": SHOP}) if has_shop else []),
     ]
 
 
@@ -226,10 +254,7 @@ def _clusters_of(
     discovery = parts["fixed" if all(_is_ip(host) for host, _ in endpoints) else "dns"]
     values = {
         "tls": None if files is None else _fill(parts["tls"], files.values(service)),
-        "endpoints": [
-            {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
-            for host, port in endpoints
-        ],
+        "endpoints": _places(endpoints),
     }
     bounds = shedding.clusters(service, len(endpoints), methods)
     return [_fill(parts["cluster"], values | {"name": name} | own) | discovery for name, own in bounds.items()]
@@ -291,6 +316,7 @@ def main() -> None:
             metavar="HOST:PORT",
             help=f"where {name} is; commas between replicas (default, as in containers: %(default)s)",
         )
+    parser.add_argument(f"--{SHOP}", default="", metavar="HOST:PORT", help="where the shop is (default: there is none)")
     parser.add_argument("--host", default="127.0.0.1", help="where callers come in (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")
     parser.add_argument("--admin-host", default="127.0.0.1", help="(default: %(default)s)")
@@ -315,7 +341,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         text = render(
-            {name: getattr(options, name) for name in CLUSTERS},
+            {name: getattr(options, name) for name in (*CLUSTERS, SHOP)},
             host=options.host,
             port=options.port,
             admin_host=options.admin_host,

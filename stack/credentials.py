@@ -13,7 +13,7 @@ from certificates.files import write_private
 from stack.errors import StackError
 
 FILE = "credentials.json"
-SIGNING = ("webhook", "signing-key", "ticket-key", "webhook-key", "unsubscribe")
+SIGNING = ("webhook", "signing-key", "ticket-key", "webhook-key", "unsubscribe", "session")
 DEMO = ("demo-admin", "demo-organizer", "demo-user")
 NAMES = ("postgres", *roster.ROLES, "audit", *SIGNING, *DEMO)
 
@@ -22,7 +22,8 @@ NAMES = ("postgres", *roster.ROLES, "audit", *SIGNING, *DEMO)
 class Credentials:
     """Secrets by name: a password for each role of PostgreSQL and each demo account, and what signs or encrypts:
     `webhook` the bank's webhooks, `signing-key` identity's keys, `ticket-key` those of tickets,
-    `webhook-key` the secrets of organizations' endpoints, `unsubscribe` the links by which reminders are given up.
+    `webhook-key` the secrets of organizations' endpoints, `unsubscribe` the links by which reminders are given up,
+    `session` the sessions of the shop.
     """
 
     secrets: dict[str, str] = field(repr=False)

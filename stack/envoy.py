@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.tls import Files
 from roster import SERVICES
-from stack import services
+from stack import services, web
 from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.processes import Program
@@ -38,7 +38,9 @@ def program(settings: Settings, epoch: int = 0) -> Program:
     from gateway.render import render  # only here: others only ask a gateway how it is
 
     configuration = settings.data_dir / "envoy.yaml"
-    places = {service.name: addresses(settings, service.name) for service in SERVICES}
+    places = {service.name: addresses(settings, service.name) for service in SERVICES} | {
+        "web": web.addresses(settings)
+    }
     text = render(
         places,
         port=settings.gateway_port,

@@ -87,6 +87,7 @@ def welcome(stack: Stack) -> str:
     """Return where everything is, and a walk to paste."""
     settings = stack.settings
     places = {
+        **({"The shop": stack.public_url} if settings.web == "on" else {}),
         "REST, gRPC, gRPC-Web": f"{stack.public_url}{API}",
         "The API, to read and try": f"{stack.public_url}/api/docs",
         **{f"{one.name} (gRPC)": one.address(settings) for one in replicas(settings)},

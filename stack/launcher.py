@@ -17,7 +17,7 @@ import grpc
 from certificates import certificates
 from databases import databases
 from roster import SERVICES
-from stack import accounts, credentials, demo, envoy, forks, mails, ports, running, services
+from stack import accounts, credentials, demo, envoy, forks, mails, ports, running, services, web
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, Process, Program, execute, run_all, wait_until
@@ -33,7 +33,7 @@ STOP_ORDER = (
     ("postgres",),
 )
 NAMES = tuple(name for names in STOP_ORDER for name in names)
-"""Every process of a stack without further replicas, in the order they are stopped."""
+"""Every process of a stack without further replicas and without a shop, in the order they are stopped."""
 SETTLE_SECONDS = 2.0
 """How long a replica must serve before others may end: until all its peers have found it, who look every second."""
 
@@ -193,7 +193,8 @@ class Stack:
 
     def roll_replicas(self, number: int) -> None:
         """Restart this replica, counted from 0, of each service, in order; return when the others may end."""
-        names = [one.name for one in services.replicas(self.settings) if one.number == number]
+        shop = web.names(self.settings)[number : number + 1]
+        names = [*(one.name for one in services.replicas(self.settings) if one.number == number), *shop]
         self.say(f"restarting {', '.join(names)}")
         supervisor = self._running()
         supervisor.stop(names)
@@ -273,6 +274,7 @@ class Stack:
             [
                 self._child(mails.program(settings)),
                 *(self._child(services.program(one, settings, environments[one.name])) for one in replicas),
+                *(self._child(program) for program in web.programs(settings, secrets)),
             ],
             healthy=lambda child: self.say(f"services: {child.name} is healthy"),
         )
@@ -316,7 +318,7 @@ class Stack:
 
     def _fork_server(self) -> list[Child]:
         """Return what forks the services' processes, where this system has that."""
-        modules = [*(service.module for service in SERVICES), mails.MODULE]
+        modules = [*(one.module for one in SERVICES), mails.MODULE, *([web.MODULE] if web.names(self.settings) else [])]
         return [forks.ForkServer(modules, self.logs, self.settings.start_seconds)] if forks.CAN_FORK else []
 
     def _forks(self) -> forks.ForkServer:
@@ -339,10 +341,12 @@ class Stack:
 
     def _stop_order(self) -> list[list[str]]:
         replicas = services.replicas(self.settings)
-        return [
+        order = [
             [*names, *(one.name for one in replicas if one.number and one.service.name in names)]
             for names in STOP_ORDER
         ]
+        order.insert(1, list(web.names(self.settings)))
+        return order
 
     def _take_folder(self) -> None:
         """Make the data folder and lock it, so that no second stack uses it; raise StackError if one does."""
@@ -375,16 +379,22 @@ class Stack:
         return self._supervisor
 
 
-def temporary_settings(folder: Path, *, replicas: int = 1, auth: Literal["on", "off"] | None = None) -> Settings:
+def temporary_settings(
+    folder: Path,
+    *,
+    replicas: int = 1,
+    auth: Literal["on", "off"] | None = None,
+    shop: Literal["on", "off"] = "off",
+) -> Settings:
     """Return settings for a stack on free ports that keeps its data in `folder` and does not wait for the disk.
 
-    `auth`: whether calls take a token; where it is not told, AUTH says, which is off by default.
+    `auth`: whether calls take a token; where it is not told, AUTH says, which is off by default. `shop`: has it one.
     """
     names = Settings.model_construct().ports()
     free = ports.choose(len(names), replicas=replicas, step=PORT_STEP)
     chosen = dict(zip((name.lower() for name in names), free, strict=True))
     return Settings.model_validate(
-        {**chosen, "replicas": replicas, "data_dir": folder, "postgres_durable": False}
+        {**chosen, "replicas": replicas, "data_dir": folder, "postgres_durable": False, "web": shop}
         | {"auth": auth or os.environ.get("AUTH") or "off"}
         | ({"start_seconds": os.environ["START_SECONDS"]} if "START_SECONDS" in os.environ else {})
     )

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from databases.databases import AUDITOR
-from stack import credentials, envoy, forks, mails, postgres, services
+from stack import credentials, envoy, forks, mails, ports, postgres, services, web
 from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.postgres import Server
@@ -48,7 +48,7 @@ class Process:
 
 def note(handle: int, settings: Settings) -> None:
     """Write into the lock file, which the caller has locked, who runs the stack, on which ports."""
-    facts = settings.ports() | {"REPLICAS": settings.replicas, "AUTH": settings.auth}
+    facts = settings.ports() | {"REPLICAS": settings.replicas, "AUTH": settings.auth, "WEB": settings.web}
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{os.getpid()}\n{json.dumps(facts)}\n".encode(), 0)
 
@@ -111,6 +111,10 @@ def processes(launcher: Launcher) -> list[Process]:
             for one, at in ((one, one.address(settings)) for one in replicas)
         ),
         _look(logs, mails.NAME, f"{LOOPBACK}:{settings.mail_sink_port}", mails.program(settings).healthy),
+        *(
+            _look(logs, name, f"{LOOPBACK}:{at}", partial(ports.listens, at))
+            for name, at in zip(web.names(settings), web.ports_of(settings), strict=True)
+        ),
         _look(logs, "gateway", gateway, partial(envoy.is_healthy, settings.gateway_port)),
     ]
 
@@ -118,7 +122,7 @@ def processes(launcher: Launcher) -> list[Process]:
 def pids(launcher: Launcher) -> dict[str, int]:
     """Return the ids that the services' processes and the gateway's were last started with, by name."""
     settings = launcher.settings
-    names = [*(one.name for one in services.replicas(settings)), "gateway"]
+    names = [*(one.name for one in services.replicas(settings)), *web.names(settings), "gateway"]
     found = {name: _pid(pid_file(settings.data_dir / LOGS, name)) for name in names}
     return {name: pid for name, pid in found.items() if pid is not None}
 

@@ -88,22 +88,7 @@ def environments(
 
     `overrides` go by the service's name.
     """
-    facts = {
-        **{_address_of(service.name): addresses(settings, service.name) for service in SERVICES},
-        "PAYMENT_GATEWAY_URL": f"grpc://{addresses(settings, 'bank')}",
-        "PUBLIC_URL": settings.public_url or public_url(settings),
-        "WEBHOOK_URL": f"{public_url(settings)}{API}/payments/webhook",
-        "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
-        **mails.facts(settings),
-        "AUTH": settings.auth,
-        "IMAGES_FOLDER": str(settings.data_dir / "images"),
-        "SIGNING_KEY_SECRET": credentials["signing-key"],
-        "TICKET_KEY_SECRET": credentials["ticket-key"],
-        "WEBHOOK_KEY_SECRET": credentials["webhook-key"],
-        "WEBHOOK_LOOPBACK": "true",
-        "UNSUBSCRIBE_SECRET": credentials["unsubscribe"],
-        "TRUSTED_PROXIES": str(settings.trusted_proxies),
-    }
+    facts = _facts(settings, credentials)
     own = {"DATABASE_URL", "HOST", "KEPT_KEYS_FILE", "METRICS_PORT", "PORT"}
     own |= {name.removesuffix("_FILE") for name in TLS_FILES}
     # Inherited, so that for example SEAT_HOLD_MINUTES can be set for `make run`; but nobody gets another's facts, nor
@@ -126,6 +111,33 @@ def environments(
         | dict(overrides.get(one.service.name, {}))
         for one in replicas(settings)
     }
+
+
+def _facts(settings: Settings, credentials: Credentials) -> dict[str, str]:
+    """Return what services are told by the stack, each what it asks for."""
+    return {
+        **{_address_of(service.name): addresses(settings, service.name) for service in SERVICES},
+        "PAYMENT_GATEWAY_URL": f"grpc://{addresses(settings, 'bank')}",
+        "PUBLIC_URL": settings.public_url or public_url(settings),
+        "RETURN_URL": _return_url(settings),
+        "WEBHOOK_URL": f"{public_url(settings)}{API}/payments/webhook",
+        "PAYMENT_WEBHOOK_SECRET": credentials["webhook"],
+        **mails.facts(settings),
+        "AUTH": settings.auth,
+        "IMAGES_FOLDER": str(settings.data_dir / "images"),
+        "SIGNING_KEY_SECRET": credentials["signing-key"],
+        "TICKET_KEY_SECRET": credentials["ticket-key"],
+        "WEBHOOK_KEY_SECRET": credentials["webhook-key"],
+        "WEBHOOK_LOOPBACK": "true",
+        "UNSUBSCRIBE_SECRET": credentials["unsubscribe"],
+        "TRUSTED_PROXIES": str(settings.trusted_proxies),
+    }
+
+
+def _return_url(settings: Settings) -> str:
+    """Return where the bank sends customers back to: a page of the shop; empty where there is none."""
+    pages = settings.public_url or public_url(settings)
+    return f"{pages}/payment/{{order_id}}?back=1" if settings.web == "on" else ""
 
 
 def _either(names: Iterable[str]) -> set[str]:

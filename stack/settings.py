@@ -48,6 +48,8 @@ class Settings(_Ports):
     gateway_metrics_port: Port = 16075
     postgres_port: Port = 16082
     mail_sink_port: Port = 16083
+    web: Literal["on", "off"] = Field(default="on", description="off: no shop is started, the API alone answers")
+    web_port: Port = 16057
     replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a process may take until it is healthy")

@@ -41,7 +41,7 @@ SHARED = "BOXOFFICE_TESTS_SHARED"
 pytest.register_assert_rewrite(*(f"tests.{folder.name}" for folder in HERE.iterdir() if folder.is_dir()))
 
 TOGETHER = (
-    *("system", "faults", "operations", "clients", "gateway", "bench/test_smoke.py"),
+    *("system", "faults", "operations", "clients", "gateway", "web", "bench/test_smoke.py"),
     *("compose/test_databases_container.py", "inventory/test_large_halls.py", "test_imports.py"),
     *("identity/test_canaries.py", "identity/test_keys_away.py", "identity/test_whole.py"),
     *("stack/test_audit.py", "stack/test_replicas.py"),

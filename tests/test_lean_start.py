@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import HERE
 
-WITH_A_STACK = ("browser", "clients", "faults", "fuzz", "operations", "system")
+WITH_A_STACK = ("browser", "clients", "faults", "fuzz", "operations", "system", "web")
 """Folders where every test takes one, or nearly so."""
 
 CONFTESTS = [path for path in sorted(HERE.rglob("conftest.py")) if path.parent.name not in WITH_A_STACK]

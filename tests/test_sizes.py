@@ -1,6 +1,7 @@
 """Files and functions that a reader takes in at once: no file over 400 lines, no function over 50.
 
-The contract of a service is one document, and not held to this. What is generated and migrations are not edited.
+The contract of a service is one document, and not held to this; docker-compose.yml is one, too, as its parts are shared
+within one file only, and has 500. What is generated and migrations are not edited.
 """
 
 import ast
@@ -12,6 +13,7 @@ from tests.conftest import HERE
 ROOT = HERE.parent
 FILE_LINES = 400
 FUNCTION_LINES = 50
+LONGER = {"docker-compose.yml": 500}
 SUFFIXES = {".css", ".html", ".js", ".lua", ".py", ".sh", ".sql", ".yaml", ".yml"}
 NOT_OURS = {"protos/gen", "third_party", "build", "data"}
 
@@ -51,7 +53,7 @@ def offenders(root: Path, paths: Iterable[Path]) -> dict[str, int]:
     found = {}
     for path in paths:
         name, source = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
-        if (lines := len(source.splitlines())) > FILE_LINES:
+        if (lines := len(source.splitlines())) > LONGER.get(name, FILE_LINES):
             found[name] = lines
         if path.suffix == ".py" and lines > FUNCTION_LINES:
             found |= {f"{name}: {function}": length for function, length in long_functions(source)}

@@ -43,6 +43,7 @@ async def run(settings: Settings) -> None:
         mix=settings.bank_scenarios,
         seed=settings.bank_seed,
         delay=timedelta(seconds=settings.bank_delay_seconds),
+        return_url=settings.return_url,
     )
     servicer = BankService(pools.calls, deliveries, sandbox)
     bank_pb2_grpc.add_BankServiceServicer_to_server(servicer, server)

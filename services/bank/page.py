@@ -9,6 +9,7 @@ from datetime import datetime
 from html import escape
 from importlib.resources import files
 from string import Template
+from urllib.parse import quote
 
 from services.bank.domain.scenarios import CODE, SCENARIOS, Awaits, awaits
 from services.bank.domain.sessions import Method, Session, Status
@@ -74,8 +75,8 @@ HEADERS = (
 """What goes out with every page."""
 
 
-def render(session: Session, now: datetime) -> str:
-    """Render the page of a session as it is at `now`."""
+def render(session: Session, now: datetime, return_url: str = "") -> str:
+    """Render the page of a session as it is at `now`; `return_url` is where the merchant has customers go back to."""
     stands = awaits(session) or session.status
     look, title, message = _ENDS.get(stands, ("open", "Checkout", ""))
     if stands == Status.DECLINED and (scenario := SCENARIOS.get(session.payment_method or "")):
@@ -92,6 +93,7 @@ def render(session: Session, now: datetime) -> str:
         description=session.description or "Your order",
         items="".join(f"<li>{escape(item)}</li>" for item in session.items),
         amount=money(session.amount, session.currency),
+        back=_back(return_url.replace("{order_id}", quote(session.order_id, safe=""))),
     )
 
 
@@ -109,6 +111,7 @@ def render_unknown() -> str:
         description="",
         items="",
         amount="",
+        back="",
     )
 
 
@@ -118,10 +121,17 @@ def _reference(session: Session) -> str:
     return ", reference ".join(filter(None, parts))
 
 
-def _fill(*, items: str, method: Method, **texts: str) -> str:
-    """Fill the page, with `method` first. Every text is escaped here, but for items and choices, which are ready."""
+def _back(url: str) -> str:
+    """Return the link by which customers leave the page; nothing where the merchant has none."""
+    return f'<p class="back"><a href="{escape(url)}">Back to your booking</a></p>' if url else ""
+
+
+def _fill(*, items: str, back: str, method: Method, **texts: str) -> str:
+    """Fill the page, with `method` first. Every text is escaped here, but for items, the link back and choices, which
+    are ready.
+    """
     chosen = {f"{each.lower()}_checked": " checked" if each == method else "" for each in Method}
     hidden = {f"{each.lower()}_hidden": "" if each == method else " hidden" for each in Method}
     texts |= {"says": _SAYS, "upi": json.dumps(_UPI), "upi_ids": _UPI_IDS, "code": CODE}
     escaped = {name: escape(text) for name, text in texts.items()}
-    return _TEMPLATE.substitute(escaped, items=items, **_CHOICES, **chosen, **hidden)
+    return _TEMPLATE.substitute(escaped, items=items, back=back, **_CHOICES, **chosen, **hidden)

@@ -43,6 +43,8 @@ class Sandbox:
     seed: str = "boxoffice"
     delay: timedelta = timedelta(minutes=20)
     """How late what is late is."""
+    return_url: str = ""
+    """Where the merchant has customers go back to; empty: nowhere."""
 
 
 class BankService(bank_pb2_grpc.BankServiceServicer):
@@ -106,7 +108,7 @@ class BankService(bank_pb2_grpc.BankServiceServicer):
         """Return a page for people. It is a page, not an error, for sessions that have ended or never were."""
         try:
             session, now = await self._sessions.get(request.session_id.replace("\0", ""))
-            html = page.render(session, now)
+            html = page.render(session, now, self._sandbox.return_url)
         except SessionNotFound:
             html = page.render_unknown()
         await context.send_initial_metadata(page.HEADERS)

@@ -16,6 +16,11 @@ class Settings(ServiceSettings):
         pattern=r"^https?://[^\s/]+(/\S*)?$",
         description="address for webhooks",
     )
+    return_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/]+/\S*)?$",
+        description="where customers go back to; {order_id} in it is the merchant's name for what is paid",
+    )
     payment_webhook_secret: SigningSecret = Field(description="signs webhooks: base64 of 24 random bytes or more")
     bank_seed: str = Field("boxoffice", description="seed of the outcomes of sessions for which nobody chooses one")
     bank_scenarios: Literal["plain", "mixed"] = Field(

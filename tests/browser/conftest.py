@@ -22,7 +22,7 @@ DESK = (1280, 800)
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with started(auth="off") as stack:
+    with started(auth="off", web="on") as stack:
         yield stack
 
 

@@ -26,6 +26,7 @@ SECRETS = {
     "WEBHOOK_KEY_SECRET": "whsec_ZWluWndlaURyZWlWaWVyRnVlbmZTZWNoc1NpZWJlbjg=",
     "UNSUBSCRIBE_SECRET": "whsec_aGV5YW5vdGhlcjMyQnl0ZXNPZk5vbnNlbnNlNDU2Nzg=",
     "TICKET_KEY_SECRET": "whsec_cXVpdGVBbm90aGVyMzJCeXRlc09mTm9uc2Vuc2UxMjM=",
+    "SESSION_SECRET": "whsec_c2Vzc2lvbnNBcmVFbmNyeXB0ZWRXaXRoVGhlc2UzMg==",
 }
 
 WANTED = SECRETS | {"TRUSTED_PROXIES": "0"}

@@ -24,6 +24,7 @@ ASKED_FOR = {name for name, service in SERVICES.items() if "profiles" in service
 ONCE = {name for name, service in SERVICES.items() if service["restart"] == "no"} - ASKED_FOR
 LASTING = SERVICES.keys() - ONCE - ASKED_FOR
 SPREAD = tuple(name for name in roster.NAMES if name != "bank")
+SHOP = "web"
 """Whoever has replicas. The bank is a stand-in for somebody else's."""
 
 
@@ -31,7 +32,7 @@ def test_every_service_of_the_roster_is_in_the_file() -> None:
     wanted = {*roster.NAMES, *(f"{name}-migrate" for name in roster.NAMES)}
     assert wanted <= SERVICES.keys(), f"docker-compose.yml lacks {sorted(wanted - SERVICES.keys())}"
     awaited = SERVICES["gateway"]["depends_on"].keys() - {"certificates"}
-    assert awaited == set(roster.NAMES), "docker-compose.yml: the gateway waits for every service"
+    assert awaited == set(roster.NAMES), "docker-compose.yml: the gateway waits for every service, and not for the shop"
     reached = SERVICES["inventory"]["environment"]["no_proxy"].split(",")
     assert reached == [*roster.NAMES, "gateway", "jaeger"], "docker-compose.yml: no_proxy names every service"
 
@@ -54,7 +55,7 @@ def test_nothing_of_the_machine_is_mounted_but_files_of_ours_to_read() -> None:
     kept = compose(SECRETS)["volumes"]
     assert {name: [mount for mount in own if mount.partition(":")[0] not in kept] for name, own in mounts.items()} == {
         "postgres": [],
-        **{name: [] for name in (*SPREAD, "bank", "gateway", "certificates")},
+        **{name: [] for name in (*SPREAD, "bank", SHOP, "gateway", "certificates")},
         "prometheus": ["./docker/prometheus:/etc/prometheus:ro"],
         "grafana": [
             "./docker/grafana/provisioning:/etc/grafana/provisioning:ro",
@@ -140,9 +141,9 @@ def test_the_gateway_has_time_to_end_what_it_began() -> None:
 
 def test_replicas_spread_the_services_only() -> None:
     several = compose(SECRETS | {"REPLICAS": "3"})["services"]
-    assert {name for name, service in several.items() if "replicas" in service["deploy"]} == set(SPREAD)
-    assert {several[name]["deploy"]["replicas"] for name in SPREAD} == {"3"}
-    assert {SERVICES[name]["deploy"]["replicas"] for name in SPREAD} == {"1"}
+    assert {name for name, service in several.items() if "replicas" in service["deploy"]} == {*SPREAD, SHOP}
+    assert {several[name]["deploy"]["replicas"] for name in (*SPREAD, SHOP)} == {"3"}
+    assert {SERVICES[name]["deploy"]["replicas"] for name in (*SPREAD, SHOP)} == {"1"}
 
 
 def test_five_replicas_of_each_leave_connections_over() -> None:
@@ -160,7 +161,7 @@ def test_five_replicas_of_each_leave_connections_over() -> None:
 def test_one_image_serves_all_services_and_is_made_here() -> None:
     users = {name: service for name, service in SERVICES.items() if service["image"] == "boxoffice-service"}
     once = {"certificates", "databases", *(f"{name}-migrate" for name in roster.NAMES)}
-    assert set(users) == {*roster.NAMES, "audit", *once}
+    assert set(users) == {*roster.NAMES, SHOP, "audit", *once}
     makers = {name: service["build"] for name, service in users.items() if "build" in service}
     assert makers == {"inventory": {"context": ".", "target": "service"}}
     assert {service["pull_policy"] for service in users.values()} == {"build", "never"}

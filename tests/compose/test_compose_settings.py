@@ -28,6 +28,7 @@ from tests.compose.support import (
     options,
     stages,
 )
+from web.settings import Settings as ShopSettings
 
 KINDS: dict[str, type[ServiceSettings]] = {
     service.name: import_module(f"{service.module}.settings").Settings for service in SERVICES
@@ -74,6 +75,19 @@ def test_a_service_takes_its_settings(name: str, environment: str) -> None:
     assert own.environment == environment
     assert own.host == "0.0.0.0"
     assert own.port == PORTS[f"{name.upper()}_PORT"]
+
+
+def test_the_shop_can_be_told_every_setting_and_takes_what_it_is_told() -> None:
+    assert FILE["web"]["command"] == ["python", "-m", "web"]
+    assert FILE["web"]["environment"].keys() - FOR_LIBRARIES == {name.upper() for name in ShopSettings.model_fields}
+    for environment, address in (("production", "https://tickets.example.com"), ("development", "")):
+        given = WANTED | {"ENVIRONMENT": environment, "PUBLIC_URL": address}
+        told = environment_of(compose(given)["services"]["web"], given)
+        own = ShopSettings(**{name.lower(): value for name, value in told.items()})
+        assert (own.is_secure, own.port) == (bool(address), PORTS["WEB_PORT"])
+        assert own.booking_address == _address("booking")
+    with pytest.raises(ValueError, match="PUBLIC_URL is not https"):
+        ShopSettings(**{name.lower(): value for name, value in (told | {"ENVIRONMENT": "production"}).items()})
 
 
 def test_identity_is_told_of_proxies_as_the_gateway_is_and_production_takes_that() -> None:
@@ -138,9 +152,9 @@ def test_each_sees_its_own_certificate_only_which_are_made_before(tmp_path: Path
         if name != "certificates"
     }
     assert {name: mounts for name, mounts in mounted.items() if mounts} == {
-        name: [f"tls-{name}:/tls:ro"] for name in (*KINDS, "gateway")
+        name: [f"tls-{name}:/tls:ro"] for name in (*KINDS, "web", "gateway")
     }
-    for name in (*KINDS, "gateway"):
+    for name in (*KINDS, "web", "gateway"):
         assert FILE[name]["depends_on"]["certificates"] == {"condition": "service_completed_successfully"}
     # They belong to the user of both images, because their places in the image do.
     (making_user,) = [run for run in stages()["service"].all("RUN") if "useradd" in run]

@@ -50,13 +50,16 @@ def test_the_services_image_has_no_installer_and_no_sources_but_what_runs() -> N
         "protos/gen",
         "audit",
         "certificates",
+        "clients/python",
         "databases",
         "gateway",
         "roster.py",
         "roster.toml",
         "services",
         "third_party/noto",
+        "web",
         "docker/health.py",
+        "docker/web_health.py",
     }
 
 

@@ -21,8 +21,9 @@ from boxoffice.inventory.v1 import catalog_pb2
 
 import roster
 from gateway.envoy import envoy_binary
-from gateway.render import CLUSTERS, render
+from gateway.render import CLUSTERS, SHOP, render
 from stack.ports import choose
+from stack.settings import Settings as StackSettings
 from tests.compose.support import ROOT, certificates_making, gateway_copying, gateway_rendering, options, stages
 from tests.gateway.fakes import FakeService, Services
 from tests.patience import eventually, patient
@@ -68,7 +69,7 @@ def test_replicas_are_found_by_name(configuration: Any) -> None:
         one for one in configuration["static_resources"]["clusters"] if one["name"] not in ("identity-jwks", "admin")
     ]
     assert {cluster["name"] for cluster in clusters} == {
-        *CLUSTERS,
+        *(*CLUSTERS, SHOP),
         "booking-watching",
         *("inventory-searches", "inventory-uploads", "notifications-uploads"),
     }
@@ -80,7 +81,10 @@ def test_replicas_are_found_by_name(configuration: Any) -> None:
         [[endpoint]] = [locality["lb_endpoints"] for locality in cluster["load_assignment"]["endpoints"]]
         place = endpoint["endpoint"]["address"]["socket_address"]
         name = cluster["name"].partition("-")[0]
-        assert (place["address"], place["port_value"]) == (name, roster.named(name).port)
+        assert (place["address"], place["port_value"]) == (
+            name,
+            StackSettings.model_construct().web_port if name == SHOP else roster.named(name).port,
+        )
 
 
 def test_admin_listens_inside_the_container_only(configuration: Any) -> None:

@@ -115,7 +115,7 @@ async def test_only_the_services_that_a_method_names_may_call_it(ours: Path, act
                 continue
             with pytest.raises(PeerFailure) as refused:
                 await unbook(address)
-            nobody = name in ("gateway", "operator")
+            nobody = name in ("gateway", "web", "operator")
             assert refused.value.reason == ("UNAUTHENTICATED" if nobody else "PERMISSION_DENIED"), name
 
 

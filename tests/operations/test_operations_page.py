@@ -9,11 +9,14 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from services.chassis.process.settings import secrets
-from tests.compose.test_compose_settings import FOR_TESTS, KINDS
+from tests.compose.test_compose_settings import FOR_TESTS
+from tests.compose.test_compose_settings import KINDS as SERVICES
 from tests.operations.declared import ROOT, own
 from tests.operations.test_alerts import ALERTS
+from web.settings import Settings
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
+KINDS = {**SERVICES, "web": Settings}
 
 
 def table(heading: str) -> list[list[str]]:
@@ -36,7 +39,12 @@ def test_every_setting_is_told_with_whose_it_is() -> None:
     defaults = {name: row[2] for row in table("Settings") for name in names(row[0])}
     assert defaults.keys() == settings.keys() - FOR_TESTS, "docs/operations.md, Settings"
     for name, services in defaults.items():
-        assert settings[name] == (set(KINDS) if services == "all" else set(services.split(", "))), name
+        # The shop, which has no database, has some of those that all services have; the page says which.
+        told = settings[name] - {"web"} if services == "all" else settings[name]
+        assert told == (set(SERVICES) if services == "all" else set(services.split(", "))), name
+    shared = {name for name, services in settings.items() if services == set(KINDS)}
+    [line] = re.findall(r"^The shop has of those of all services (.*)\.$", PAGE, re.MULTILINE)
+    assert set(names(line)) == shared
 
 
 def written(default: object) -> str:

@@ -74,43 +74,22 @@ def _is_secret(annotation: Any) -> bool:
     return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))
 
 
-class ServiceSettings(BaseSettings):
-    """What every service is told. Names are those of the environment, in lower case."""
+class ProcessSettings(BaseSettings):
+    """What every process of ours is told. Names are those of the environment, in lower case."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False, str_strip_whitespace=True)
 
-    database_url: Annotated[SecretStr, AfterValidator(_usable)] = Field(
-        description="postgresql://role:secret@host:port/database"
-    )
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(ge=1, le=65535, description="the port to listen on")
     environment: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    database_pool_size: int = Field(
-        8, ge=2, le=100, description="most database connections for calls; background work has others"
-    )
     drain_seconds: float = Field(0.0, ge=0, le=60, description="time between NOT_SERVING and refusing new calls")
     grace_seconds: float = Field(5.0, ge=0, le=120, description="time for running calls when the process stops")
-    metrics_port: int = Field(0, ge=0, le=65535, description="port for Prometheus; 0: no metrics")
-    otlp_endpoint: str = Field(
-        "",
-        pattern=r"^(http://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):\d{1,5})?$",
-        description="http://host:port of a collector for traces, OTLP over gRPC; empty: no traces",
-    )
-    faults_address: str = Field(
-        "",
-        pattern=r"^((127(\.\d+){3}|localhost|\[::1\]):\d+)?$",
-        description="for tests only: address of the control of fault points, host:port on loopback",
-    )
 
     auth: Literal["on", "off"] = Field("off", description="off: any client may call any method, for development only")
     identity_address: str = Field(
         "127.0.0.1:16054", pattern=r"^\S+:\d+$", description="address of identity, host:port, for its public keys"
     )
-    kept_keys_file: OptionalFile = Field(
-        None, description="file in which the service keeps identity's public keys; unset: in memory only"
-    )
-    kept_keys_hours: int = Field(24, ge=1, le=168, description="longest time for which kept keys are trusted")
     tls_ca_file: OptionalFile = Field(
         None, description="the certificates (PEM) of the authority that signed the peers' certificates"
     )
@@ -137,12 +116,6 @@ class ServiceSettings(BaseSettings):
         return given
 
     @model_validator(mode="after")
-    def _no_faults_in_production(self) -> Self:
-        if self.faults_address and self.environment == "production":
-            raise ValueError("FAULTS_ADDRESS is for tests and cannot be set in production: unset it")
-        return self
-
-    @model_validator(mode="after")
     def _callers_are_known(self) -> Self:
         if self.auth == "on":
             if missing := [name.upper() for name in TLS_FILES if getattr(self, name) is None]:
@@ -165,6 +138,38 @@ class ServiceSettings(BaseSettings):
     def shown(self) -> dict[str, str]:
         """Return the settings as text, secrets hidden."""
         return {name: str(getattr(self, name)) for name in type(self).model_fields}
+
+
+class ServiceSettings(ProcessSettings):
+    """What every service is told besides."""
+
+    database_url: Annotated[SecretStr, AfterValidator(_usable)] = Field(
+        description="postgresql://role:secret@host:port/database"
+    )
+    database_pool_size: int = Field(
+        8, ge=2, le=100, description="most database connections for calls; background work has others"
+    )
+    metrics_port: int = Field(0, ge=0, le=65535, description="port for Prometheus; 0: no metrics")
+    otlp_endpoint: str = Field(
+        "",
+        pattern=r"^(http://([^\s/:\[\]]+|\[[0-9A-Fa-f:]+\]):\d{1,5})?$",
+        description="http://host:port of a collector for traces, OTLP over gRPC; empty: no traces",
+    )
+    faults_address: str = Field(
+        "",
+        pattern=r"^((127(\.\d+){3}|localhost|\[::1\]):\d+)?$",
+        description="for tests only: address of the control of fault points, host:port on loopback",
+    )
+    kept_keys_file: OptionalFile = Field(
+        None, description="file in which the service keeps identity's public keys; unset: in memory only"
+    )
+    kept_keys_hours: int = Field(24, ge=1, le=168, description="longest time for which kept keys are trusted")
+
+    @model_validator(mode="after")
+    def _no_faults_in_production(self) -> Self:
+        if self.faults_address and self.environment == "production":
+            raise ValueError("FAULTS_ADDRESS is for tests and cannot be set in production: unset it")
+        return self
 
 
 KeyDays = Annotated[

@@ -33,8 +33,9 @@ MAX_TOKEN_BYTES = 4096
 MAX_VERIFIED = 10_000
 """Tokens that are known to be good; the one that was used longest ago is forgotten first."""
 
-FOR_OTHERS = frozenset({"", "gateway", "operator"})
-"""Who is nobody by itself: the gateway and people's tools carry the calls of others. Empty: who has no certificate."""
+FOR_OTHERS = frozenset({"", "gateway", "web", "operator"})
+"""Who is nobody by itself: the gateway, the shop and people's tools carry the calls of others. Empty: who has no
+certificate."""
 
 GATE_CREDENTIAL = "gate-credential"
 """The header with the credential of a gate. It is no token: Envoy reads those in `authorization`."""

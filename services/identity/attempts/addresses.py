@@ -9,6 +9,9 @@ from services.chassis.wire.incoming import Context
 
 log = logging.getLogger(__name__)
 
+BELIEVED = ("gateway", "web")
+"""Who says where a call comes from."""
+
 WARN_SECONDS = 3600
 """How long nothing more is said of proxies that nobody told of: anybody can send their header."""
 
@@ -24,8 +27,9 @@ class Callers:
         self._warned_at = float("-inf")
 
     def address(self, context: Context) -> str:
-        """Return where a call comes from: what the gateway says, which lets nobody else say it, or who is connected."""
-        if tls.own is None or tls.peer(context) == "gateway":  # without AUTH nobody shows who they are
+        """Return where a call comes from: what the gateway says, which lets nobody else say it, and the shop, which the
+        gateway tells; or who is connected."""
+        if tls.own is None or tls.peer(context) in BELIEVED:  # without AUTH nobody shows who they are
             metadata = dict(context.invocation_metadata() or ())
             self._look_for_proxies(str(metadata.get("x-forwarded-for", "")))
             if address := metadata.get("x-client-address"):

@@ -1,0 +1,219 @@
+"""The shop, page by page, as a browser without scripts sees it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import httpx
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from stack import credentials
+from stack.launcher import Stack
+from stack.processes import wait_until
+from tests.patience import patient
+from tests.web.conftest import PASSWORD, Visitor, visiting
+from web.sessions import Cookies, Session
+
+FREE = re.compile(r'name="seat" value="([^"]+)" data-price="\d+" aria-label')
+
+
+def until(holds: Callable[[], bool]) -> None:
+    assert wait_until(holds, patient(10))
+
+
+def choose(visitor: Visitor, seats: int) -> tuple[str, str, list[str]]:
+    """Go to the seats of an event; return the page's address, the page, and so many free seats."""
+    for event in re.findall(r'<a href="(/events/[0-9a-f-]{36})"', visitor.get("/events")):
+        for link in re.findall(r'class="button" href="(/booking/[^"]+)"', visitor.get(event)):
+            page = visitor.get(html.unescape(link))
+            if len(free := FREE.findall(page)) > seats + 4:
+                return html.unescape(link), page, free[:seats]
+    raise AssertionError("nothing is on sale")
+
+
+def cookies_of(stack: Stack) -> Cookies:
+    """Return what reads the cookies of the stack's shop."""
+    return Cookies([credentials.load(stack.settings.data_dir / credentials.FILE)["session"]], is_secure=False)
+
+
+def session_of(stack: Stack, visitor: Visitor) -> Session:
+    cookie = f"session={visitor.http.cookies['session']}"
+    session = cookies_of(stack).read(make_mocked_request("GET", "/", headers={"cookie": cookie}))
+    assert session is not None
+    return session
+
+
+def test_a_ticket_is_bought_without_scripts(stack: Stack, visitor: Visitor) -> None:
+    visitor.register()
+    address, page, seats = choose(visitor, 2)
+    held = visitor.send(address, page, seat=seats)
+    assert held.status_code == 303, held.text
+    order = visitor.get(held.headers["location"])
+    booked = visitor.send(held.headers["location"].partition("?")[0], order)
+    assert booked.status_code == 303, booked.text
+    payment = visitor.get(booked.headers["location"])
+    begun = visitor.send(booked.headers["location"], payment.partition("/cancel")[0], method="UPI")
+    session = begun.headers["location"].rpartition("/")[2]
+    assert "Back to your booking" in visitor.get(begun.headers["location"])
+    paid = visitor.http.post(f"/api/v1/payments/simulate/{session}", json={"result": "SUCCESS"})
+    assert paid.status_code == 200, paid.text
+
+    mine = booked.headers["location"].replace("/payment/", "/my-bookings/")
+    until(lambda: visitor.http.get(f"{booked.headers['location']}?back=1").status_code == 303)
+    page = visitor.get(mine)
+    codes = re.findall(r'<img src="([^"]+\.svg)"', page)
+    assert len(codes) == 2
+    assert visitor.http.get(codes[0]).headers["content-type"] == "image/svg+xml"
+    assert "Confirmed" in page and mine in visitor.get("/my-bookings")
+
+    # One seat goes back, for what the page says, once, though the form is sent twice.
+    seen = visitor.send(f"{mine}/refund", page, seat=[seats[0]])
+    assert "come back" in seen.text
+    for _ in range(2):
+        assert visitor.send(f"{mine}/refund", seen.text, seat=[seats[0]]).status_code in (303, 409)
+    until(lambda: len(re.findall(r'<img src="[^"]+\.svg', visitor.get(mine))) == 1)
+    with visiting(stack) as other:
+        other.register()
+        for path in (mine, codes[1], booked.headers["location"]):
+            other.get(path, 404)
+
+
+def test_a_lost_race_is_told_with_what_is_free_now(stack: Stack, visitor: Visitor) -> None:
+    visitor.register()
+    address, page, seats = choose(visitor, 2)
+    with visiting(stack) as faster:
+        faster.register()
+        assert faster.send(address, faster.get(address), seat=seats[:1]).status_code == 303
+    late = visitor.send(address, page, seat=seats)
+    assert late.status_code == 409 and "Somebody was faster" in late.text
+    assert re.search(rf'value="{seats[1]}" data-price="\d+" checked', late.text)
+    nothing = visitor.send(address, page)
+    assert nothing.status_code == 400 and "Choose a seat first" in nothing.text
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", "/logout", "/profile"])
+def test_a_form_of_another_site_changes_nothing(visitor: Visitor, path: str) -> None:
+    visitor.register()
+    for word in ("", "x" * 32):
+        refused = visitor.http.post(path, data={"word": word, "name": "Somebody", "email": "a@example.com"})
+        assert refused.status_code == 403 and "too old" in refused.text
+    assert "Asha Rao" in visitor.get("/profile")
+
+
+def test_the_words_of_two_visitors_differ_and_change_with_a_sign_in(stack: Stack, visitor: Visitor) -> None:
+    page = visitor.get("/login")
+    with visiting(stack) as other:
+        assert other.send("/login", page, email="a@example.com", password=PASSWORD).status_code == 403
+    email = visitor.register()
+    assert visitor.send("/login", page, email=email, password=PASSWORD).status_code == 403
+
+
+def test_pages_of_who_is_signed_in_are_kept_nowhere(visitor: Visitor) -> None:
+    visitor.register()
+    for path in ("/", "/events", "/profile", "/my-bookings", "/nowhere"):
+        assert visitor.http.get(path).headers["cache-control"] == "private, no-store"
+
+
+def test_every_answer_has_the_headers_that_keep_browsers_safe(visitor: Visitor) -> None:
+    for path in ("/", "/login", "/nowhere", "/assets/site.css", "/my-bookings"):
+        headers = visitor.http.get(path).headers
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "camera=()" in headers["permissions-policy"]
+
+
+def test_the_api_never_takes_the_cookie(visitor: Visitor) -> None:
+    visitor.register()
+    assert "Asha Rao" in visitor.get("/profile")
+    assert visitor.http.get("/api/v1/users/me").status_code == 401
+
+
+def test_paths_of_the_api_never_reach_the_shop(visitor: Visitor) -> None:
+    for path in ("/api", "/api/v1/nowhere", "/boxoffice.Nothing/X", "/grpc.health.v1.Health/Check", "/.well-known/x"):
+        answer = visitor.http.get(path)
+        assert answer.status_code == 404 and answer.headers["content-type"] == "application/json", path
+    unknown = visitor.http.get("/nowhere")
+    assert unknown.status_code == 404 and unknown.headers["content-type"].startswith("text/html")
+
+
+def test_somebody_who_guesses_is_stopped_and_others_are_not(stack: Stack, visitor: Visitor) -> None:
+    email = visitor.register()
+    with visiting(stack) as guesser:
+        page = guesser.get("/login")
+        tries = [guesser.send("/login", page, email=f"{uuid4()}@example.com", password="wrong") for _ in range(10)]
+        assert [each.status_code for each in tries] == [*8 * [401], 429, 429]
+        assert guesser.send("/login", page, email=email, password=PASSWORD).status_code == 429
+    for _ in range(4):
+        with visiting(stack) as another:
+            assert another.send("/login", another.get("/login"), email=email, password=PASSWORD).status_code == 303
+
+
+def test_who_signs_in_goes_on_to_where_they_were_and_to_no_other_site(stack: Stack, visitor: Visitor) -> None:
+    email = visitor.register()
+    for following, gone_to in (("/my-bookings?period=past", "/my-bookings?period=past"), ("//example.com", "/")):
+        with visiting(stack) as another:
+            page = another.http.get("/login", params={"next": following}).text
+            answer = another.send("/login", page, email=email, password=PASSWORD)
+            assert answer.headers["location"] == gone_to
+    with visiting(stack) as stranger:
+        asked = stranger.http.get("/my-bookings?period=past")
+        assert parse_qs(urlsplit(asked.headers["location"]).query) == {"next": ["/my-bookings?period=past"]}
+
+
+def test_an_access_token_that_ends_is_replaced_once_for_two_tabs(stack: Stack, visitor: Visitor) -> None:
+    visitor.register()
+    response = web.Response()
+    cookies_of(stack).write(response, replace(session_of(stack, visitor), access_token="", good_until=0.0))
+    ended = {"cookie": f"session={response.cookies['session'].value}"}
+    tabs = [httpx.get(f"{stack.public_url}/profile", headers=ended, trust_env=False) for _ in range(2)]
+    assert [tab.status_code for tab in tabs] == [200, 200]
+    assert all("session" in tab.cookies for tab in tabs)
+
+
+def test_signing_out_ends_the_tokens_of_this_session(stack: Stack, visitor: Visitor) -> None:
+    visitor.register()
+    kept = session_of(stack, visitor)
+    assert visitor.send("/logout", visitor.get("/profile")).status_code == 303
+    assert visitor.http.get("/profile").status_code == 303
+    refreshed = visitor.http.post("/api/v1/auth/refresh", json={"refreshToken": kept.refresh_token})
+    assert refreshed.status_code == 401
+
+
+def test_rubbish_is_answered_with_a_page(visitor: Visitor) -> None:
+    visitor.register()
+    for path in (
+        "/events/x",
+        "/booking/x",
+        "/payment/x",
+        "/my-bookings/x",
+        f"/events/{uuid4()}",
+        f"/booking/{uuid4()}",
+    ):
+        assert "There is no such page" in visitor.get(path, 404)
+    for path in ("/events?page=x&sort=y&category=z&date_from=1", "/events?page=99999999999", "/my-bookings?page=-1"):
+        assert visitor.http.get(path).status_code in (200, 400)
+    assert visitor.http.post("/events").status_code == 405
+    page = visitor.get("/register")
+    wrong = visitor.send("/register", page, name="", email="no address", password="short")
+    assert wrong.status_code == 400 and 'role="alert"' in wrong.text and "email" in wrong.text
+    assert visitor.http.post("/login", data={"word": "x" * 300_000}).status_code == 413
+
+
+def test_while_the_shop_is_away_the_api_is_not(stack: Stack, visitor: Visitor) -> None:
+    stack.stop_one("web")
+    try:
+        until(lambda: visitor.http.get("/").status_code == 503)
+        assert visitor.http.get("/api/v1/health").status_code == 200
+        assert visitor.http.get("/api/v1/events").status_code == 200
+    finally:
+        stack.start_one("web")
+    until(lambda: visitor.http.get("/").status_code == 200)

@@ -1,0 +1,37 @@
+"""The shop put together: its pages, and what all of them get."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from web import accounts, bookings, catalogue, choosing, paying
+from web.pages import FOLDER, Pages
+from web.peers import Services
+from web.sessions import Cookies
+from web.settings import Settings
+from web.visits import Visits
+
+LARGEST_FORM = 256 * 1024
+"""A form of a thousand seats is about 50 KB."""
+
+
+def make_app(settings: Settings, services: Services) -> web.Application:
+    """Return the shop, for services that are connected."""
+    visits = Visits(
+        services,
+        Cookies(settings.session_secrets, is_secure=settings.is_secure),
+        Pages(settings.public_url),
+        most=settings.most_requests,
+        is_secure=settings.is_secure,
+    )
+    app = web.Application(middlewares=[visits.answer], client_max_size=LARGEST_FORM)
+    app.router.add_get("/healthz", health)
+    app.router.add_static("/assets/", FOLDER / "static")
+    for each in (catalogue, accounts, choosing, paying, bookings):
+        app.router.add_routes(each.routes)
+    return app
+
+
+async def health(request: web.Request) -> web.StreamResponse:
+    """Say that the shop serves."""
+    return web.Response(text="serving")

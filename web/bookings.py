@@ -1,0 +1,94 @@
+"""The visitor's bookings: the list, one of them with its tickets, and giving seats back."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from boxoffice.booking.v1 import booking_pb2
+
+from boxoffice_client import BoxofficeError
+from web.failures import words
+from web.visits import VISIT, Visit
+
+A_PAGE = 10
+PERIODS = {"upcoming": booking_pb2.ListBookingsRequest.UPCOMING, "past": booking_pb2.ListBookingsRequest.PAST}
+STATUS = booking_pb2.Booking.Status
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/my-bookings")
+async def my_bookings(request: web.Request) -> web.StreamResponse:
+    """Show the visitor's bookings to come, or those that are over."""
+    visit: Visit = request[VISIT]
+    user_id = visit.need_user()
+    period = request.query.get("period", "upcoming")
+    if period not in PERIODS:
+        period = "upcoming"
+    page = int(request.query.get("page", "1")) if request.query.get("page", "1").isdecimal() else 1
+    page = min(max(page, 1), 1_000)
+    found = await visit.services.list_bookings(user_id=user_id, period=PERIODS[period], page=page, limit=A_PAGE)
+    pages = -(-found.total // A_PAGE)
+    return visit.page("my-bookings.html", found=found, period=period, page=page, pages=pages, status_of=STATUS)
+
+
+@routes.get("/my-bookings/{booking_id}")
+async def my_booking(request: web.Request) -> web.StreamResponse:
+    """Show a booking and its tickets."""
+    visit: Visit = request[VISIT]
+    return await _booking(visit)
+
+
+async def _booking(visit: Visit, wrong: str = "", status: int = 200) -> web.Response:
+    user_id, booking_id = visit.need_user(), visit.request.match_info["booking_id"]
+    booking = await visit.services.get_booking(booking_id=booking_id, user_id=user_id)
+    tickets = (await visit.services.list_tickets(booking_id=booking_id, user_id=user_id)).tickets
+    by_seat = {each.show_seat_id: each for each in tickets}
+    return visit.page("my-booking.html", status, booking=booking, tickets=by_seat, wrong=wrong)
+
+
+@routes.get("/my-bookings/{booking_id}/tickets/{ticket_id}.svg")
+async def ticket(request: web.Request) -> web.StreamResponse:
+    """Show a ticket's code as a picture."""
+    visit: Visit = request[VISIT]
+    user_id = visit.need_user()
+    drawn = await visit.services.draw_ticket(ticket_id=request.match_info["ticket_id"], user_id=user_id)
+    return web.Response(body=drawn.data, content_type=drawn.content_type)
+
+
+@routes.post("/my-bookings/{booking_id}/cancel")
+async def cancel(request: web.Request) -> web.StreamResponse:
+    """Call off a booking that is not paid."""
+    visit: Visit = request[VISIT]
+    await visit.form()
+    user_id, booking_id = visit.need_user(), request.match_info["booking_id"]
+    try:
+        await visit.services.cancel_booking(booking_id=booking_id, user_id=user_id)
+    except BoxofficeError as error:
+        if error.code.name not in ("FAILED_PRECONDITION", "ABORTED"):
+            raise
+        return await _booking(visit, words(error), 409)
+    raise web.HTTPSeeOther(f"/my-bookings/{booking_id}")
+
+
+@routes.post("/my-bookings/{booking_id}/refund")
+async def refund(request: web.Request) -> web.StreamResponse:
+    """Show what comes back for the seats that were chosen; give them back once that was seen and agreed to."""
+    visit: Visit = request[VISIT]
+    form = await visit.form()
+    user_id, booking_id = visit.need_user(), request.match_info["booking_id"]
+    seats = await visit.choices("seat")
+    if not seats:
+        return await _booking(visit, "Choose the seats to give back first.", 400)
+    try:
+        seen = await visit.services.preview_refund(booking_id=booking_id, user_id=user_id, show_seat_ids=seats)
+        if form.get("agreed") != f"{seen.refund_amount}":
+            booking = await visit.services.get_booking(booking_id=booking_id, user_id=user_id)
+            return visit.page("refund.html", booking=booking, seats=seats, seen=seen, is_changed="agreed" in form)
+        await visit.services.refund_booking(
+            booking_id=booking_id, user_id=user_id, show_seat_ids=seats, idempotency_key=form.get("key", "")
+        )
+    except BoxofficeError as error:
+        if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED"):
+            raise
+        return await _booking(visit, words(error), 409)
+    raise web.HTTPSeeOther(f"/my-bookings/{booking_id}")

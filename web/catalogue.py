@@ -1,0 +1,110 @@
+"""What is on: the first page, the list of events, and one event."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+from boxoffice.inventory.v1 import catalog_pb2
+
+from boxoffice_client import BoxofficeError
+from boxoffice_client.errors import InvalidField
+from web.failures import words
+from web.visits import VISIT, Visit
+
+ON_HOME = 12
+FEATURED = 3
+A_PAGE = 12
+REVIEWS = 10
+
+CATEGORIES = ("CONCERT", "THEATRE", "MOVIE", "SPORT", "COMEDY", "CONFERENCE", "OTHER")
+SORTS = {"": "Best match", "DATE": "Soonest", "PRICE": "Cheapest", "TITLE": "Title"}
+_FIELDS = ("q", "category", "city", "date_from", "date_to", "sort")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/")
+async def home(request: web.Request) -> web.StreamResponse:
+    """Show what is featured, and what is next."""
+    visit: Visit = request[VISIT]
+    featured = await visit.services.list_events(featured=True, page=1, limit=FEATURED)
+    following = await visit.services.list_events(page=1, limit=ON_HOME, sort=catalog_pb2.ListEventsRequest.DATE)
+    shows = await _next_shows(visit, [*featured.events, *following.events])
+    return visit.page("home.html", featured=featured.events, events=following.events, shows=shows)
+
+
+@routes.get("/events")
+async def events(request: web.Request) -> web.StreamResponse:
+    """Show the events that fit what the address asks for."""
+    visit: Visit = request[VISIT]
+    asked = {name: request.query.get(name, "").strip()[:100] for name in _FIELDS}
+    page = int(request.query.get("page", "1")) if request.query.get("page", "1").isdecimal() else 1
+    wrong, found = "", catalog_pb2.ListEventsResponse()
+    try:
+        found = await visit.services.list_events(**_asked(asked), page=min(max(page, 1), 1_000), limit=A_PAGE)
+    except InvalidField as error:
+        wrong = words(error)
+    shows = await _next_shows(visit, found.events)
+    more = urlencode({**{name: value for name, value in asked.items() if value}, "page": page + 1})
+    fewer = urlencode({**{name: value for name, value in asked.items() if value}, "page": page - 1})
+    return visit.page(
+        "events.html",
+        400 if wrong else 200,
+        asked=asked,
+        found=found,
+        shows=shows,
+        page=page,
+        pages=-(-found.total // A_PAGE),
+        more=more,
+        fewer=fewer,
+        wrong=wrong,
+        categories=CATEGORIES,
+        sorts=SORTS,
+    )
+
+
+async def _next_shows(visit: Visit, events: Iterable[catalog_pb2.Event]) -> dict[str, catalog_pb2.Show]:
+    """Return the next show of each event that has one; nothing where that cannot be told now."""
+    now = datetime.now(UTC)
+
+    async def ask(event: catalog_pb2.Event) -> Sequence[catalog_pb2.Show]:
+        if event.category == catalog_pb2.Event.MOVIE:
+            return (await visit.services.list_shows(from_=now, page_size=1, movie_id=event.id)).shows
+        return (await visit.services.list_shows(from_=now, page_size=1, event_id=event.id)).shows
+
+    try:
+        found = await asyncio.gather(*map(ask, events))
+    except BoxofficeError:
+        return {}
+    return {show.event_id or show.movie_id: show for shows in found for show in shows}
+
+
+def _asked(asked: dict[str, str]) -> dict[str, Any]:
+    """Return the fields of the request that a form's fields mean; what is no choice of the form counts as empty."""
+    request: dict[str, Any] = {name: asked[name] for name in ("q", "city") if asked[name]}
+    request |= {name: asked[name] for name in ("date_from", "date_to") if _DATE.fullmatch(asked[name])}
+    if asked["category"] in CATEGORIES:
+        request["category"] = catalog_pb2.Event.Category.Value(asked["category"])
+    if asked["sort"] in SORTS and asked["sort"]:
+        request["sort"] = catalog_pb2.ListEventsRequest.Sort.Value(asked["sort"])
+    return request
+
+
+@routes.get("/events/{event_id}")
+async def event(request: web.Request) -> web.StreamResponse:
+    """Show an event, its shows and what visitors wrote of it."""
+    visit: Visit = request[VISIT]
+    event_id = request.match_info["event_id"]
+    found = await visit.services.get_event(event_id=event_id)
+    try:
+        reviews = (await visit.services.list_reviews(event_id=event_id, page_size=REVIEWS)).reviews
+    except BoxofficeError:
+        reviews = None  # the page is good for buying without
+    return visit.page("event.html", event=found, reviews=reviews)

@@ -1,0 +1,216 @@
+"""From a seat that is free to a booking: choose, hold, see what it costs, book."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from urllib.parse import urlencode
+
+from aiohttp import web
+from boxoffice.booking.v1 import booking_pb2, tariffs_pb2
+from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, seat_pb2
+
+from boxoffice_client import BoxofficeError
+from boxoffice_client.errors import NotFound, SeatsUnavailable
+from web.failures import Failed, words
+from web.visits import VISIT, Visit
+
+MOST_AT_ONCE = 1_000
+"""So many seats are drawn on one page; larger halls are shown section by section."""
+
+MOST_SEATS = 20
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/booking/{event_id}")
+async def choose(request: web.Request) -> web.StreamResponse:
+    """Show the seats of a show; first its dates where there are several, and its sections where it is large."""
+    visit: Visit = request[VISIT]
+    return await _choose(visit, request.match_info["event_id"], request.query.get("showId", ""))
+
+
+async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", status: int = 200) -> web.Response:
+    event = await visit.services.get_event(event_id=event_id)
+    shows = [show for show in event.shows if show.status == catalog_pb2.Show.ON_SALE]
+    chosen = [each for each in shows if each.id == show_id] or shows
+    if len(chosen) != 1:
+        return visit.page("dates.html", event=event, shows=shows)
+    [show] = chosen
+    sections = (await visit.services.get_event_seats(event_id=event_id, show_id=show.id)).sections
+    section = visit.request.query.get("section", "")
+    is_large = sum(each.total for each in sections if not each.HasField("area_id")) > MOST_AT_ONCE
+    if is_large and not section:
+        return visit.page("sections.html", event=event, show=show, sections=sections)
+    seats = await _map(visit, show.id, section)
+    return visit.page(
+        "seats.html",
+        status,
+        event=event,
+        show=show,
+        section=section,
+        is_large=is_large,
+        map=seats,
+        rows=_rows(seats.seats),
+        chosen=set(await visit.choices("seat")) if visit.request.method == "POST" else set(),
+        wrong=wrong,
+        most=show.max_seats_per_user or event.max_seats_per_user or 6,
+    )
+
+
+async def _map(visit: Visit, show_id: str, section: str) -> inventory_pb2.SeatMap:
+    """Return the map of a show or of one of its sections, all of its pages in one."""
+    found = await visit.services.get_seat_map(show_id=show_id, section=section, user_id=visit.user_id)
+    token = found.next_page_token
+    while token:
+        page = await visit.services.get_seat_map(
+            show_id=show_id, section=section, user_id=visit.user_id, page_token=token
+        )
+        found.seats.extend(page.seats)
+        token = page.next_page_token
+    return found
+
+
+def _rows(
+    seats: Iterable[seat_pb2.ShowSeat],
+) -> list[tuple[str, list[tuple[str, list[seat_pb2.ShowSeat]]]]]:
+    """Return the seats by section and row, in the order in which they came."""
+    return [
+        (section, [(row, list(each)) for row, each in groupby(of_section, key=lambda seat: seat.row)])
+        for section, of_section in groupby(seats, key=lambda seat: seat.section)
+    ]
+
+
+@routes.post("/booking/{event_id}")
+async def hold(request: web.Request) -> web.StreamResponse:
+    """Hold the seats and places that were chosen."""
+    visit: Visit = request[VISIT]
+    form = await visit.form()
+    user_id, event_id, show_id = visit.need_user(), request.match_info["event_id"], form.get("show_id", "")
+    seats = await visit.choices("seat")
+    areas = [
+        seat_pb2.AreaPlaces(area_id=name.removeprefix("area-"), quantity=int(value))
+        for name, value in form.items()
+        if name.startswith("area-") and value.isdecimal() and 0 < int(value) <= MOST_SEATS
+    ]
+    if not seats and not areas:
+        return await _choose(visit, event_id, show_id, "Choose a seat first.", 400)
+    try:
+        await visit.services.hold_seats(
+            show_id=show_id, user_id=user_id, show_seat_ids=seats[: MOST_SEATS + 1], areas=areas
+        )
+    except SeatsUnavailable:
+        text = "Somebody was faster with some of these seats. What is free now is below."
+        return await _choose(visit, event_id, show_id, text, 409)
+    except BoxofficeError as error:
+        if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "ABORTED"):
+            raise
+        return await _choose(visit, event_id, show_id, words(error), 409)
+    raise web.HTTPSeeOther(_order(event_id, show_id))
+
+
+def _order(event_id: str, show_id: str, **more: str) -> str:
+    return f"/booking/{event_id}/order?{urlencode({'showId': show_id, **more})}"
+
+
+@routes.get("/booking/{event_id}/order")
+async def order(request: web.Request) -> web.StreamResponse:
+    """Show what is held and what it costs, line by line."""
+    visit: Visit = request[VISIT]
+    visit.need_user()
+    return await _show_order(visit, request.query.get("showId", ""), request.query.get("coupon", "").strip()[:40])
+
+
+async def _show_order(visit: Visit, show_id: str, coupon: str, wrong: str = "", status: int = 200) -> web.Response:
+    event_id = visit.request.match_info["event_id"]
+    event, held, kinds = await asyncio.gather(
+        visit.services.get_event(event_id=event_id), _held(visit, show_id), _kinds(visit, show_id)
+    )
+    if held is None:
+        raise Failed(409, "Your seats are free again", "The time to book them is up. Choose seats once more.")
+    seats, chosen = [seat.id for seat in held.seats], await _chosen_kinds(visit, held.seats)
+    quote = None
+    try:
+        quote = await _quote(visit, show_id, seats, coupon, chosen)
+    except BoxofficeError as error:
+        if not coupon:
+            raise
+        wrong, coupon = words(error), ""
+        quote = await _quote(visit, show_id, seats, "", chosen)
+    show = next((each for each in event.shows if each.id == show_id), None)
+    said = {"event": event, "show": show, "held": held, "quote": quote, "kinds": kinds, "coupon": coupon}
+    return visit.page("order.html", status, **said, wrong=wrong)
+
+
+async def _held(visit: Visit, show_id: str) -> inventory_pb2.ListHoldsResponse.ShowHolds | None:
+    """Return what the visitor holds of a show."""
+    holds = (await visit.services.list_holds(user_id=visit.user_id, show_id=show_id)).holds
+    return holds[0] if holds else None
+
+
+async def _kinds(visit: Visit, show_id: str) -> Sequence[tariffs_pb2.Kind]:
+    """Return the kinds of ticket that a show has."""
+    try:
+        return list((await visit.services.get_show_kinds(show_id=show_id)).kinds)
+    except NotFound:
+        return []
+
+
+async def _chosen_kinds(visit: Visit, seats: Sequence[inventory_pb2.ListHoldsResponse.HeldSeat]) -> list[str]:
+    """Return the kind of each seat that the form or the address says; nothing where they say none."""
+    given = await visit.request.post() if visit.request.method == "POST" else visit.request.query
+    chosen = [str(given.get(f"kind-{seat.id}", "")) for seat in seats]
+    return chosen if any(chosen) else []
+
+
+async def _quote(
+    visit: Visit, show_id: str, seats: list[str], coupon: str, kinds: list[str]
+) -> booking_pb2.QuoteBookingResponse:
+    return await visit.services.quote_booking(
+        user_id=visit.user_id, show_id=show_id, show_seat_ids=seats, coupon_code=coupon, kinds=kinds
+    )
+
+
+@routes.post("/booking/{event_id}/order")
+async def book(request: web.Request) -> web.StreamResponse:
+    """Book what is held, for what the page said that it costs."""
+    visit: Visit = request[VISIT]
+    form = await visit.form()
+    user_id, show_id, coupon = visit.need_user(), form.get("show_id", ""), form.get("coupon", "")
+    held = await _held(visit, show_id)
+    if held is None:
+        raise Failed(409, "Your seats are free again", "The time to book them is up. Choose seats once more.")
+    total = form.get("total", "")
+    try:
+        booking = await visit.services.create_booking(
+            user_id=user_id,
+            show_id=show_id,
+            show_seat_ids=[seat.id for seat in held.seats],
+            kinds=await _chosen_kinds(visit, held.seats),
+            coupon_code=coupon,
+            expected_total=int(total) if total.isdecimal() else None,
+            idempotency_key=form.get("key", ""),
+        )
+    except BoxofficeError as error:
+        if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED", "RESOURCE_EXHAUSTED"):
+            raise
+        return await _show_order(visit, show_id, coupon, words(error), 409)
+    is_paid = booking.status == booking_pb2.Booking.CONFIRMED
+    raise web.HTTPSeeOther(f"/my-bookings/{booking.id}" if is_paid else f"/payment/{booking.id}")
+
+
+@routes.post("/booking/{event_id}/holds")
+async def change_holds(request: web.Request) -> web.StreamResponse:
+    """Hold the seats for longer, or give them back."""
+    visit: Visit = request[VISIT]
+    form = await visit.form()
+    user_id, event_id, show_id = visit.need_user(), request.match_info["event_id"], form.get("show_id", "")
+    if form.get("do") == "release":
+        await visit.services.release_holds(user_id=user_id, show_id=show_id)
+        raise web.HTTPSeeOther(f"/booking/{event_id}?{urlencode({'showId': show_id})}")
+    try:
+        await visit.services.extend_holds(user_id=user_id, show_id=show_id)
+    except BoxofficeError as error:
+        return await _show_order(visit, show_id, "", words(error), 409)
+    raise web.HTTPSeeOther(_order(event_id, show_id))

@@ -1,0 +1,82 @@
+"""The services, called as the Python client calls them: with the visitor's own token, and for the visitor's address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, cast
+
+import grpc
+from boxoffice.booking.v1 import tickets_pb2
+from google.api.httpbody_pb2 import HttpBody
+
+from boxoffice_client import AsyncClient, Options, errors
+from boxoffice_client.calls import Call
+from services.chassis.wire.calls import channel
+from web.settings import Settings
+
+address: ContextVar[str] = ContextVar("address", default="")
+"""Where the visitor comes from whose request is answered, as the gateway says."""
+
+CALL_SECONDS = 4.0
+"""How long the calls of one service may take for a page: less than the gateway waits for the page."""
+
+
+class Channels:
+    """Channels to the services; a method is called at the service that its path names.
+
+    It is what the Python client takes for its channel.
+    """
+
+    def __init__(self, channels: Mapping[str, Any]) -> None:
+        """`channels` are by the second word of the contracts' packages, such as `inventory`."""
+        self._channels = channels
+
+    def unary_unary(self, path: str, **codecs: Any) -> Callable[..., Any]:
+        """Return what calls a method."""
+        send = self._channels[path.split(".")[1]].unary_unary(path, **codecs)
+
+        def call(request: Any, *, timeout: float, metadata: tuple[tuple[str, str], ...]) -> Any:
+            return send(request, timeout=timeout, metadata=(*metadata, ("x-client-address", address.get())))
+
+        return call
+
+    async def close(self) -> None:
+        """Close all of them."""
+        for each in self._channels.values():
+            await each.close()
+
+
+class Services(AsyncClient):
+    """The services, for one visitor after the other: `with_options(token=…)` is who calls."""
+
+    def __init__(self, channels: Channels) -> None:
+        super(AsyncClient, self).__init__(channels, Options(timeout_seconds=CALL_SECONDS, attempts=2))
+
+    async def draw_ticket(self, *, ticket_id: str, user_id: str) -> HttpBody:
+        """Return the code of a ticket as a drawing; pictures are not among the client's own methods."""
+        request = tickets_pb2.RenderTicketCodeRequest(
+            ticket_id=ticket_id, user_id=user_id, format=tickets_pb2.RenderTicketCodeRequest.SVG
+        )
+        render = self._channel.unary_unary(
+            "/boxoffice.booking.v1.TicketService/RenderTicketCode",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=HttpBody.FromString,
+        )
+        call = Call(self._options, repeatable=True)
+        try:
+            return cast(HttpBody, await render(request, timeout=call.seconds_left, metadata=call.metadata))
+        except grpc.aio.AioRpcError as error:
+            raise errors.read(error, call.request_id) from error
+
+
+def connect(settings: Settings) -> Services:
+    """Open channels to the services that the shop calls."""
+    places = {
+        "inventory": settings.inventory_address,
+        "booking": settings.booking_address,
+        "payment": settings.payment_address,
+        "identity": settings.identity_address,
+        "notifications": settings.notifications_address,
+    }
+    return Services(Channels({name: channel(place, name) for name, place in places.items()}))

@@ -1,0 +1,196 @@
+"""What every request gets: a session, a client that calls as its visitor, headers, and a page where it failed."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+from markupsafe import Markup
+
+from boxoffice_client import BoxofficeError
+from services.chassis.sight.logs import request_id
+from services.chassis.wire import tls
+from web import peers
+from web.failures import Failed, page_of
+from web.pages import Pages
+from web.peers import Services
+from web.sessions import Cookies, Session, anonymous, signed_in
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ANSWER_SECONDS = 8.0
+"""How long an answer may take in all."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+"""What goes out with every answer."""
+
+PRIVATE = "private, no-store"
+"""After a sign-out, going back shows nothing."""
+
+VISIT = "visit"
+"""Under this name a request has its visit."""
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request, and who made it."""
+
+    request: web.Request
+    pages: Pages
+    services: Services
+    """The services, called as the visitor."""
+    session: Session
+    is_known: bool
+    """Whether the session came with the request; else it is new, and kept only if the page has a form."""
+    is_changed: bool = False
+    """Whether the browser has to keep another session than it has."""
+
+    @property
+    def public_url(self) -> str:
+        """Where visitors are, without a path."""
+        return self.pages.public_url
+
+    @property
+    def user_id(self) -> str:
+        """Who is signed in; empty: nobody."""
+        return self.session.user_id
+
+    def _word(self) -> Markup:
+        """Return the field of a form that says that it is one of ours."""
+        if not self.is_known:
+            self.is_changed = True  # the browser has to keep the word
+        return Markup('<input type="hidden" name="word" value="{}">').format(self.session.word)
+
+    def need_user(self) -> str:
+        """Return who is signed in; raise what sends the visitor to the page where one signs in."""
+        if not self.session.user_id:
+            raise web.HTTPSeeOther(f"/login?next={quote(self.request.path_qs, safe='')}")
+        return self.session.user_id
+
+    def sign_in(self, tokens: Any) -> None:
+        """Begin a new session."""
+        self.session, self.is_changed = signed_in(tokens), True
+
+    def sign_out(self) -> None:
+        """End the session in this browser."""
+        self.session, self.is_changed = anonymous(), True
+
+    async def form(self) -> Mapping[str, str]:
+        """Return what a form of ours says, the first of each field; raise Failed where it is not one of ours."""
+        given = await self.request.post()
+        word = given.get("word", "")
+        if not isinstance(word, str) or not hmac.compare_digest(word.encode(), self.session.word.encode()):
+            raise Failed(403, "This form is too old", "It was open for long, or came from another site. Send it again.")
+        return {name: value for name, value in given.items() if isinstance(value, str)}
+
+    async def choices(self, name: str) -> list[str]:
+        """Return each value of a field of the form."""
+        return [value for value in (await self.request.post()).getall(name, []) if isinstance(value, str)]
+
+    def page(self, template: str, http_status: int = 200, **words: Any) -> web.Response:
+        """Return a page of a template."""
+        text = self.pages.render(template, visit=self, word=self._word, **words)
+        return web.Response(text=text, status=http_status, content_type="text/html")
+
+
+class Visits:
+    """The middleware."""
+
+    def __init__(self, services: Services, cookies: Cookies, pages: Pages, *, most: int, is_secure: bool) -> None:
+        """`most`: so many requests are answered at once."""
+        self._services, self._cookies, self._pages = services, cookies, pages
+        self._most, self._now = most, 0
+        self._headers = HEADERS | ({"strict-transport-security": "max-age=31536000"} if is_secure else {})
+
+    @web.middleware
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a request."""
+        if request.path.startswith("/assets/") or request.path == "/healthz":
+            return self._finished(await handler(request))
+        if not _is_by_gateway(request):
+            raise web.HTTPForbidden(text="the gateway alone calls this")
+        if self._now >= self._most:
+            return self._finished(web.Response(status=503, text="Too many visitors.", headers={"retry-after": "2"}))
+        self._now += 1
+        peers.address.set(request.headers.get("x-client-address", ""))
+        request_id.set(request.headers.get("x-request-id", ""))
+        try:
+            return await self._answer(request, handler)
+        finally:
+            self._now -= 1
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        visit = await self._visit(request)
+        request[VISIT] = visit
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                response = await handler(request)
+        except web.HTTPException as redirect:
+            response = page_of(visit, redirect) if redirect.status >= 400 else redirect
+        except Exception as error:
+            response = page_of(visit, error)
+        if visit.is_changed:
+            self._cookies.write(response, visit.session)
+        if visit.is_changed or visit.user_id:
+            response.headers["cache-control"] = PRIVATE
+        return self._finished(response)
+
+    async def _visit(self, request: web.Request) -> Visit:
+        """Return the visit of a request, its access token replaced where that is about to end."""
+        session = self._cookies.read(request)
+        visit = Visit(request, self._pages, self._services, session or anonymous(), is_known=session is not None)
+        if visit.session.is_stale:
+            try:
+                tokens = await self._services.refresh(refresh_token=visit.session.refresh_token)
+                visit.session = visit.session.carried_on(tokens)
+                visit.is_changed = True
+            except BoxofficeError as error:
+                if error.reason != "REFRESH_TOKEN_INVALID":
+                    log.warning("a session cannot be carried on now: %s", error.reason)
+                else:
+                    visit.sign_out()
+        options: dict[str, Any] = {"request_id": request_id.get() or None, "token": visit.session.access_token or None}
+        visit.services = self._services.with_options(**options)
+        return visit
+
+    def _finished(self, response: web.StreamResponse) -> web.StreamResponse:
+        for name, value in self._headers.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+def _is_by_gateway(request: web.Request) -> bool:
+    """Tell whether the gateway calls: it says where the visitor is, and nobody else is believed."""
+    if tls.own is None:
+        return True
+    certificate = request.transport.get_extra_info("peercert") if request.transport else None
+    names = [name for kind, name in (certificate or {}).get("subjectAltName", ()) if kind == "DNS"]
+    return f"gateway{tls.SUFFIX}" in names
