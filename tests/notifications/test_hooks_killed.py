@@ -39,7 +39,7 @@ async def test_a_service_that_is_killed_in_mid_delivery_sends_again_and_loses_no
             "DATABASE_URL": url,
             "PORT": str(choose(1)[0]),
             **dict.fromkeys(("BOOKING_ADDRESS", "INVENTORY_ADDRESS", "IDENTITY_ADDRESS"), peers.address),
-            "WEBHOOK_KEY_SECRET": SECRET,
+            **dict.fromkeys(("WEBHOOK_KEY_SECRET", "UNSUBSCRIBE_SECRET"), SECRET),
             "WEBHOOK_LOOPBACK": "true",
             "UNSUBSCRIBE_SECRET": SECRET,
         }
