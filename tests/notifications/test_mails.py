@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
 from pathlib import Path
 
 import pytest
 
 from services.notifications.mails import operation
+from services.notifications.mails.composing import POLICY
 from services.notifications.mails.domain import Outcome, Result
 from services.notifications.mails.steps import TRIES_BEHIND, Mails
 from services.notifications.measures import MAILS
@@ -52,6 +59,21 @@ async def test_a_mail_in_hindi_leaves_in_bytes_that_every_server_takes(house: Ho
     assert str(mail["Subject"]).startswith("नौ नदियाँ लंबा लंबा")
     text = mail.get_body(("plain",))
     assert text is not None and "सोमवार, 1 जून 2026" in text.get_content()
+
+
+def test_words_of_subjects_and_names_keep_their_spaces_in_every_script() -> None:
+    words = ("आपका", "टिकट", "ई-मेल", "Nine", "Rivers", "मानसून", "AC/DC", "—", "café", "का", "l" * 60)
+    draw = random.Random(1)
+    for _ in range(300):
+        said = " ".join(draw.choices(words, k=draw.randint(1, 9)))
+        message = EmailMessage(policy=POLICY)
+        message["Subject"], message["To"] = said, Address(display_name=said, addr_spec="ann@example.com")
+        written = message.as_bytes()
+        assert written.isascii() and max(map(len, written.split(b"\r\n"))) <= 78
+        # As mail programs read it: encoded words side by side are one text (RFC 2047, 6.2).
+        read = {name: str(make_header(decode_header(value))) for name, value in message_from_bytes(written).items()}
+        assert read["Subject"] == said
+        assert parseaddr(read["To"]) == (said, "ann@example.com")
 
 
 async def test_each_kind_of_fact_has_its_words_in_each_language(house: House) -> None:
