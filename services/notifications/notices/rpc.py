@@ -48,13 +48,17 @@ class NotificationServicer(notifications_pb2_grpc.NotificationServiceServicer):
         return pb.ListNotificationRecordsResponse(records=records, next_page_token=token)
 
 
+def _text(id_: UUID | None) -> str | None:
+    return None if id_ is None else str(id_)
+
+
 def _notice(notice: Notice) -> pb.Notice:
     return pb.Notice(
         id=str(notice.id),
         kind=pb.Notice.Kind.Value(notice.kind),
-        booking_id=str(notice.booking_id or ""),
-        show_id=str(notice.show_id or ""),
-        endpoint_id=str(notice.endpoint_id or ""),
+        booking_id=_text(notice.booking_id),
+        show_id=_text(notice.show_id),
+        endpoint_id=_text(notice.endpoint_id),
         amount=notice.amount or 0,
         currency=notice.currency or "",
         starts_at=to_timestamp(notice.starts_at) if notice.starts_at else None,

@@ -28,7 +28,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.boxoffice/notifications/v1/notifications.proto\x12\x1a\x62oxoffice.notifications.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x04\n\x06Notice\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12;\n\x04kind\x18\x02 \x01(\x0e\x32\'.boxoffice.notifications.v1.Notice.KindR\x04kind\x12\x1d\n\nbooking_id\x18\x03 \x01(\tR\tbookingId\x12\x17\n\x07show_id\x18\x04 \x01(\tR\x06showId\x12\x16\n\x06\x61mount\x18\x05 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x06 \x01(\tR\x08\x63urrency\x12\x37\n\tstarts_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08startsAt\x12;\n\x0bhappened_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nhappenedAt\x12\x33\n\x07read_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x06readAt\x12\x1f\n\x0b\x65ndpoint_id\x18\n \x01(\tR\nendpointId\"\xc7\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tCONFIRMED\x10\x01\x12\x0b\n\x07\x45XPIRED\x10\x02\x12\r\n\tCANCELLED\x10\x03\x12\x13\n\x0fPARTLY_REFUNDED\x10\x04\x12\x0c\n\x08REFUNDED\x10\x05\x12\x14\n\x10SHOW_RESCHEDULED\x10\x06\x12\x12\n\x0eSHOW_CANCELLED\x10\x07\x12\x12\n\x0ePAYMENT_FAILED\x10\x08\x12\x0c\n\x08REMINDER\x10\t\x12\x0f\n\x0bWEBHOOK_OFF\x10\n\"\xbf\x01\n\x12ListNoticesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12\x1f\n\x0bunread_only\x18\x02 \x01(\x08R\nunreadOnly\x12&\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12=\n\npage_token\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"{\n\x13ListNoticesResponse\x12<\n\x07notices\x18\x01 \x03(\x0b\x32\".boxoffice.notifications.v1.NoticeR\x07notices\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\">\n\x19\x43ountUnreadNoticesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\"4\n\x1a\x43ountUnreadNoticesResponse\x12\x16\n\x06unread\x18\x01 \x01(\x05R\x06unread\"]\n\x11ReadNoticeRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12%\n\tnotice_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08noticeId\"n\n\x15ReadAllNoticesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12\x32\n\x0fup_to_notice_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x0cupToNoticeId\",\n\x16ReadAllNoticesResponse\x12\x12\n\x04read\x18\x01 \x01(\x05R\x04read\"\x82\x01\n\x1eListNotificationRecordsRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12=\n\npage_token\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"c\n\x1fListNotificationRecordsResponse\x12\x18\n\x07records\x18\x01 \x03(\tR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xc1\x06\n\x13NotificationService\x12\x91\x01\n\x0bListNotices\x12..boxoffice.notifications.v1.ListNoticesRequest\x1a/.boxoffice.notifications.v1.ListNoticesResponse\"!\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/v1/notices\x12\xad\x01\n\x12\x43ountUnreadNotices\x12\x35.boxoffice.notifications.v1.CountUnreadNoticesRequest\x1a\x36.boxoffice.notifications.v1.CountUnreadNoticesResponse\"(\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/notices/unread\x12\x96\x01\n\nReadNotice\x12-.boxoffice.notifications.v1.ReadNoticeRequest\x1a\".boxoffice.notifications.v1.Notice\"5\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02%\" /api/v1/notices/{notice_id}/read:\x01*\x12\xa2\x01\n\x0eReadAllNotices\x12\x31.boxoffice.notifications.v1.ReadAllNoticesRequest\x1a\x32.boxoffice.notifications.v1.ReadAllNoticesResponse\")\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/notices/read:\x01*\x12\xa7\x01\n\x17ListNotificationRecords\x12:.boxoffice.notifications.v1.ListNotificationRecordsRequest\x1a;.boxoffice.notifications.v1.ListNotificationRecordsResponse\"\x13\xaa\xaf\x1c\x0f\n\x01\x05\x12\x08identity\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.boxoffice/notifications/v1/notifications.proto\x12\x1a\x62oxoffice.notifications.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x05\n\x06Notice\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12;\n\x04kind\x18\x02 \x01(\x0e\x32\'.boxoffice.notifications.v1.Notice.KindR\x04kind\x12\"\n\nbooking_id\x18\x03 \x01(\tH\x00R\tbookingId\x88\x01\x01\x12\x1c\n\x07show_id\x18\x04 \x01(\tH\x01R\x06showId\x88\x01\x01\x12\x16\n\x06\x61mount\x18\x05 \x01(\x05R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x06 \x01(\tR\x08\x63urrency\x12\x37\n\tstarts_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08startsAt\x12;\n\x0bhappened_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nhappenedAt\x12\x33\n\x07read_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x06readAt\x12$\n\x0b\x65ndpoint_id\x18\n \x01(\tH\x02R\nendpointId\x88\x01\x01\"\xc7\x01\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tCONFIRMED\x10\x01\x12\x0b\n\x07\x45XPIRED\x10\x02\x12\r\n\tCANCELLED\x10\x03\x12\x13\n\x0fPARTLY_REFUNDED\x10\x04\x12\x0c\n\x08REFUNDED\x10\x05\x12\x14\n\x10SHOW_RESCHEDULED\x10\x06\x12\x12\n\x0eSHOW_CANCELLED\x10\x07\x12\x12\n\x0ePAYMENT_FAILED\x10\x08\x12\x0c\n\x08REMINDER\x10\t\x12\x0f\n\x0bWEBHOOK_OFF\x10\nB\r\n\x0b_booking_idB\n\n\x08_show_idB\x0e\n\x0c_endpoint_id\"\xbf\x01\n\x12ListNoticesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12\x1f\n\x0bunread_only\x18\x02 \x01(\x08R\nunreadOnly\x12&\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00R\x08pageSize\x12=\n\npage_token\x18\x04 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"{\n\x13ListNoticesResponse\x12<\n\x07notices\x18\x01 \x03(\x0b\x32\".boxoffice.notifications.v1.NoticeR\x07notices\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\">\n\x19\x43ountUnreadNoticesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\"4\n\x1a\x43ountUnreadNoticesResponse\x12\x16\n\x06unread\x18\x01 \x01(\x05R\x06unread\"]\n\x11ReadNoticeRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12%\n\tnotice_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08noticeId\"n\n\x15ReadAllNoticesRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12\x32\n\x0fup_to_notice_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x0cupToNoticeId\",\n\x16ReadAllNoticesResponse\x12\x12\n\x04read\x18\x01 \x01(\x05R\x04read\"\x82\x01\n\x1eListNotificationRecordsRequest\x12!\n\x07user_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x06userId\x12=\n\npage_token\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9_=-]{0,200}$R\tpageToken\"c\n\x1fListNotificationRecordsResponse\x12\x18\n\x07records\x18\x01 \x03(\tR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xc1\x06\n\x13NotificationService\x12\x91\x01\n\x0bListNotices\x12..boxoffice.notifications.v1.ListNoticesRequest\x1a/.boxoffice.notifications.v1.ListNoticesResponse\"!\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/v1/notices\x12\xad\x01\n\x12\x43ountUnreadNotices\x12\x35.boxoffice.notifications.v1.CountUnreadNoticesRequest\x1a\x36.boxoffice.notifications.v1.CountUnreadNoticesResponse\"(\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/notices/unread\x12\x96\x01\n\nReadNotice\x12-.boxoffice.notifications.v1.ReadNoticeRequest\x1a\".boxoffice.notifications.v1.Notice\"5\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02%\" /api/v1/notices/{notice_id}/read:\x01*\x12\xa2\x01\n\x0eReadAllNotices\x12\x31.boxoffice.notifications.v1.ReadAllNoticesRequest\x1a\x32.boxoffice.notifications.v1.ReadAllNoticesResponse\")\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/notices/read:\x01*\x12\xa7\x01\n\x17ListNotificationRecords\x12:.boxoffice.notifications.v1.ListNotificationRecordsRequest\x1a;.boxoffice.notifications.v1.ListNotificationRecordsResponse\"\x13\xaa\xaf\x1c\x0f\n\x01\x05\x12\x08identity\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -66,27 +66,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListNotificationRecords']._loaded_options = None
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListNotificationRecords']._serialized_options = b'\252\257\034\017\n\001\005\022\010identity\030\001'
   _globals['_NOTICE']._serialized_start=205
-  _globals['_NOTICE']._serialized_end=804
-  _globals['_NOTICE_KIND']._serialized_start=605
-  _globals['_NOTICE_KIND']._serialized_end=804
-  _globals['_LISTNOTICESREQUEST']._serialized_start=807
-  _globals['_LISTNOTICESREQUEST']._serialized_end=998
-  _globals['_LISTNOTICESRESPONSE']._serialized_start=1000
-  _globals['_LISTNOTICESRESPONSE']._serialized_end=1123
-  _globals['_COUNTUNREADNOTICESREQUEST']._serialized_start=1125
-  _globals['_COUNTUNREADNOTICESREQUEST']._serialized_end=1187
-  _globals['_COUNTUNREADNOTICESRESPONSE']._serialized_start=1189
-  _globals['_COUNTUNREADNOTICESRESPONSE']._serialized_end=1241
-  _globals['_READNOTICEREQUEST']._serialized_start=1243
-  _globals['_READNOTICEREQUEST']._serialized_end=1336
-  _globals['_READALLNOTICESREQUEST']._serialized_start=1338
-  _globals['_READALLNOTICESREQUEST']._serialized_end=1448
-  _globals['_READALLNOTICESRESPONSE']._serialized_start=1450
-  _globals['_READALLNOTICESRESPONSE']._serialized_end=1494
-  _globals['_LISTNOTIFICATIONRECORDSREQUEST']._serialized_start=1497
-  _globals['_LISTNOTIFICATIONRECORDSREQUEST']._serialized_end=1627
-  _globals['_LISTNOTIFICATIONRECORDSRESPONSE']._serialized_start=1629
-  _globals['_LISTNOTIFICATIONRECORDSRESPONSE']._serialized_end=1728
-  _globals['_NOTIFICATIONSERVICE']._serialized_start=1731
-  _globals['_NOTIFICATIONSERVICE']._serialized_end=2564
+  _globals['_NOTICE']._serialized_end=862
+  _globals['_NOTICE_KIND']._serialized_start=620
+  _globals['_NOTICE_KIND']._serialized_end=819
+  _globals['_LISTNOTICESREQUEST']._serialized_start=865
+  _globals['_LISTNOTICESREQUEST']._serialized_end=1056
+  _globals['_LISTNOTICESRESPONSE']._serialized_start=1058
+  _globals['_LISTNOTICESRESPONSE']._serialized_end=1181
+  _globals['_COUNTUNREADNOTICESREQUEST']._serialized_start=1183
+  _globals['_COUNTUNREADNOTICESREQUEST']._serialized_end=1245
+  _globals['_COUNTUNREADNOTICESRESPONSE']._serialized_start=1247
+  _globals['_COUNTUNREADNOTICESRESPONSE']._serialized_end=1299
+  _globals['_READNOTICEREQUEST']._serialized_start=1301
+  _globals['_READNOTICEREQUEST']._serialized_end=1394
+  _globals['_READALLNOTICESREQUEST']._serialized_start=1396
+  _globals['_READALLNOTICESREQUEST']._serialized_end=1506
+  _globals['_READALLNOTICESRESPONSE']._serialized_start=1508
+  _globals['_READALLNOTICESRESPONSE']._serialized_end=1552
+  _globals['_LISTNOTIFICATIONRECORDSREQUEST']._serialized_start=1555
+  _globals['_LISTNOTIFICATIONRECORDSREQUEST']._serialized_end=1685
+  _globals['_LISTNOTIFICATIONRECORDSRESPONSE']._serialized_start=1687
+  _globals['_LISTNOTIFICATIONRECORDSRESPONSE']._serialized_end=1786
+  _globals['_NOTIFICATIONSERVICE']._serialized_start=1789
+  _globals['_NOTIFICATIONSERVICE']._serialized_end=2622
 # @@protoc_insertion_point(module_scope)

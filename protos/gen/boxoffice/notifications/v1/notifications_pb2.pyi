@@ -98,9 +98,9 @@ class Notice(_message.Message):
     kind: Global___Notice.Kind.ValueType
     """What has happened."""
     booking_id: _builtins.str
-    """The booking (UUID); empty where it is WEBHOOK_OFF."""
+    """The booking (UUID); absent where it is WEBHOOK_OFF."""
     show_id: _builtins.str
-    """The show (UUID); empty where it is WEBHOOK_OFF."""
+    """The show (UUID); absent where it is WEBHOOK_OFF."""
     amount: _builtins.int
     """What was paid, where the booking is CONFIRMED; what has gone back so far, where it was refunded, wholly or in part; else
     0. In minor units of `currency`.
@@ -108,7 +108,7 @@ class Notice(_message.Message):
     currency: _builtins.str
     """The ISO 4217 code of `amount`; empty where there is no amount."""
     endpoint_id: _builtins.str
-    """The endpoint for webhooks (UUID), where it is WEBHOOK_OFF; else empty."""
+    """The endpoint for webhooks (UUID), where it is WEBHOOK_OFF; else absent."""
     @_builtins.property
     def starts_at(self) -> _timestamp_pb2.Timestamp:
         """When the show starts, where it was rescheduled or cancelled, or is near; else absent."""
@@ -126,20 +126,31 @@ class Notice(_message.Message):
         *,
         id: _builtins.str = ...,
         kind: Global___Notice.Kind.ValueType = ...,
-        booking_id: _builtins.str = ...,
-        show_id: _builtins.str = ...,
+        booking_id: _builtins.str | None = ...,
+        show_id: _builtins.str | None = ...,
         amount: _builtins.int = ...,
         currency: _builtins.str = ...,
         starts_at: _timestamp_pb2.Timestamp | None = ...,
         happened_at: _timestamp_pb2.Timestamp | None = ...,
         read_at: _timestamp_pb2.Timestamp | None = ...,
-        endpoint_id: _builtins.str = ...,
+        endpoint_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["happened_at", b"happened_at", "read_at", b"read_at", "starts_at", b"starts_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_booking_id", b"_booking_id", "_endpoint_id", b"_endpoint_id", "_show_id", b"_show_id", "booking_id", b"booking_id", "endpoint_id", b"endpoint_id", "happened_at", b"happened_at", "read_at", b"read_at", "show_id", b"show_id", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "booking_id", b"booking_id", "currency", b"currency", "endpoint_id", b"endpoint_id", "happened_at", b"happened_at", "id", b"id", "kind", b"kind", "read_at", b"read_at", "show_id", b"show_id", "starts_at", b"starts_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_booking_id", b"_booking_id", "_endpoint_id", b"_endpoint_id", "_show_id", b"_show_id", "amount", b"amount", "booking_id", b"booking_id", "currency", b"currency", "endpoint_id", b"endpoint_id", "happened_at", b"happened_at", "id", b"id", "kind", b"kind", "read_at", b"read_at", "show_id", b"show_id", "starts_at", b"starts_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__booking_id: _TypeAlias = _typing.Literal["booking_id"]  # noqa: Y015
+    _WhichOneofArgType__booking_id: _TypeAlias = _typing.Literal["_booking_id", b"_booking_id"]  # noqa: Y015
+    _WhichOneofReturnType__endpoint_id: _TypeAlias = _typing.Literal["endpoint_id"]  # noqa: Y015
+    _WhichOneofArgType__endpoint_id: _TypeAlias = _typing.Literal["_endpoint_id", b"_endpoint_id"]  # noqa: Y015
+    _WhichOneofReturnType__show_id: _TypeAlias = _typing.Literal["show_id"]  # noqa: Y015
+    _WhichOneofArgType__show_id: _TypeAlias = _typing.Literal["_show_id", b"_show_id"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__booking_id) -> _WhichOneofReturnType__booking_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__endpoint_id) -> _WhichOneofReturnType__endpoint_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__show_id) -> _WhichOneofReturnType__show_id | None: ...
 
 Global___Notice: _TypeAlias = Notice  # noqa: Y015
 
