@@ -27,6 +27,9 @@ PAPER_SECONDS = 5.0
 SHOWS = "shows"
 """The topic that inventory publishes."""
 
+_MAIL_KINDS = {number: name for name, number in account_mails_pb2.AccountMail.Kind.items()}
+"""Those that this code knows: during a roll, identity may ask for others."""
+
 
 class BookingClient:
     """The booking service."""
@@ -110,7 +113,7 @@ class IdentityClient:
         return [
             AskedMail(
                 id=UUID(mail.id),
-                kind=account_mails_pb2.AccountMail.Kind.Name(mail.kind),
+                kind=_MAIL_KINDS.get(mail.kind, ""),
                 email=mail.email,
                 name=mail.name,
                 token=mail.token,

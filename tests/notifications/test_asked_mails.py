@@ -146,6 +146,19 @@ async def test_what_cannot_be_sent_is_told_with_a_reason_and_no_address(house: H
     assert not [reason for *_, reason in house.desk.finished if "@" in reason or not reason]
 
 
+async def test_a_mail_that_cannot_be_made_holds_up_no_other(house: House) -> None:
+    house.desk.ask(Kind.VERIFICATION, attempts=1, email="ann@[")  # which breaks what reads addresses
+    for unknown in (Kind.KIND_UNSPECIFIED, 99):  # as code of a later release asks for
+        house.desk.ask(unknown, attempts=1)
+    house.desk.ask(Kind.PASSWORD_RESET, attempts=1)
+    await house.send()
+    assert [mail["To"] for mail in house.server.mails] == ['"Ann <b>&</b>" <ann@example.com>']
+    assert sorted(house.desk.finished) == [
+        *((1, "LATER", "NOT_MADE"), (1, "LATER", "NOT_MADE")),
+        *((1, "SENT", ""), (1, "SKIPPED", "ADDRESS_UNUSABLE")),
+    ]
+
+
 async def test_where_auth_is_off_there_are_none(house: House) -> None:
     house.desk.tells_services = False
     house.desk.ask(Kind.VERIFICATION, attempts=1)

@@ -68,6 +68,9 @@ class AskedMails:
                 ready.append((mail, ascii_address(mail.email), content))
             except AddressUnusable:
                 await self._note(mail, Result(Outcome.SKIPPED, "ADDRESS_UNUSABLE"))
+            except Exception as error:  # a mail that cannot be made must not hold up the others of its batch
+                log.error("a mail cannot be made: %s", type(error).__name__, extra={"mail_id": str(mail.id)})
+                await self._note(mail, Result(Outcome.LATER, "NOT_MADE"))
         return ready
 
     async def _note(self, mail: AskedMail, result: Result) -> None:

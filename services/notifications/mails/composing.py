@@ -169,6 +169,6 @@ def ascii_address(email: str) -> str:
         local.encode("ascii")
         written = f"{local}@{domain.encode('idna').decode()}"
         Address(addr_spec=written)
-    except (ValueError, MessageError, LookupError) as error:
+    except (ValueError, MessageError, LookupError, AttributeError) as error:  # the last one by the parser, at `a@[`
         raise AddressUnusable() from error
     return written
