@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import grpc
+import pytest
 from boxoffice.identity.v1 import account_mails_pb2 as pb
 from boxoffice.identity.v1 import identity_pb2
 from google.api import httpbody_pb2
 
+from services.identity.errors import PasswordWrong, UserNotFound
 from services.identity.mails import operation
 from services.identity.mails.domain import Tokens, hash_of
 from tests.databases import move_clock
@@ -83,11 +87,33 @@ async def test_a_changed_password_is_told_and_ends_links_that_would_change_it_ag
     user = await verified(house)
     token = await reset_token(house, user.email)
     here = await house.login(user.email)
+    # Whoever knows the password of before has a link that would take the account away from its user.
+    await ask_change(house, here, "thief@example.com")
+    [(_, _, thiefs)] = await taken(house)
     change = identity_pb2.ChangePasswordRequest(current_password=PASSWORD, new_password=NEW)
     await house.call("ChangePassword", change, token=here.access_token)
     assert [kind for kind, _, _ in await taken(house)] == ["PASSWORD_CHANGED"]
     async with refused("LINK_NOT_VALID"):
         await reset(house, token)
+    async with refused("LINK_NOT_VALID"):
+        await house.call("VerifyEmail", pb.VerifyEmailRequest(token=thiefs))
+    await house.login(user.email, NEW)
+
+
+async def test_another_address_takes_the_password_that_is_the_accounts_still(house: House) -> None:
+    user, gone = await verified(house), await verified(house)
+    other = "UPDATE users SET password_hash = 'other' WHERE id = %s"
+    empty = (
+        "UPDATE users SET email = NULL, password_hash = NULL, name = '', email_verified_at = NULL, deleted_at = now()"
+        " WHERE id = %s"
+    )
+    for user_id, change, error in ((user.id, other, PasswordWrong), (gone.id, empty, UserNotFound)):
+        [row] = await house.db.fetch("SELECT password_hash FROM users WHERE id = %s", (user_id,))
+        await house.db.execute(change, (user_id,))  # after the password was compared, and before the transaction
+        with pytest.raises(error):
+            async with house.db.transaction() as tx:
+                await house.mails.ask_change(tx, UUID(user_id), row.password_hash, "thief@example.com", "203.0.113.7")
+    assert await taken(house) == []
 
 
 async def test_of_many_who_use_a_link_at_once_one_does(house: House) -> None:
@@ -119,11 +145,15 @@ async def _attempts(house: House) -> int:
 async def test_one_network_asks_for_so_many_resets_and_no_more(house: House) -> None:
     here = (("x-client-address", "203.0.113.9"),)
     request = pb.RequestPasswordResetRequest(email="nobody@example.com")
+    tokens = await house.login((await verified(house)).email)
     done: Any = await asyncio.gather(
         *(house.call("RequestPasswordReset", request, metadata=here) for _ in range(110)), return_exceptions=True
     )
     refusals = [each for each in done if isinstance(each, grpc.aio.AioRpcError)]
     assert 5 <= len(refusals) <= 10  # a hundred, and what has come back meanwhile
+    change = pb.RequestEmailChangeRequest(email="new@example.com", password=PASSWORD)
+    async with refused("TOO_MANY_ATTEMPTS"):  # a stranger is sent that, too
+        await house.call("RequestEmailChange", change, token=tokens.access_token, metadata=here)
     await house.call("RequestPasswordReset", request)  # from elsewhere
 
 
@@ -223,7 +253,7 @@ async def submit(house: House, content_type: str = FORM, **fields: str) -> str:
 async def test_opening_the_page_of_a_link_changes_nothing_and_its_button_does(house: House) -> None:
     user = await house.registered()
     [(_, _, token)] = await taken(house)
-    for language, word in (("en", "Verify"), ("hi-IN,hi;q=0.9", "सत्यापित करें")):
+    for language, word in (("en, hi;q=0.5", "Verify"), ("en;q=0.8, hi-IN", "सत्यापित करें")):
         shown = await page(house, token, language)
         assert f'name="token" value="{token}"' in shown and word in shown and "<script" not in shown
     [row] = await house.db.fetch("SELECT email_verified_at FROM users")
@@ -292,6 +322,44 @@ async def test_an_address_that_somebody_has_is_sent_nothing_and_is_nobody_elses(
     async with refused("LINK_NOT_VALID"):
         await house.call("VerifyEmail", pb.VerifyEmailRequest(token=token))
     await house.login(user.email)
+
+
+async def test_whoever_asks_for_another_address_does_not_learn_whether_somebody_has_it(house: House) -> None:
+    user, other = await verified(house), await verified(house)
+    tokens = await house.login(user.email)
+    for email in (other.email, "free@example.com"):
+        await ask_change(house, tokens, email)
+    assert [email for _, email, _ in await taken(house)] == ["free@example.com"]
+    answer = await house.call("ExportAccount", identity_pb2.ExportAccountRequest(), token=tokens.access_token)
+    mails = [record["data"] for record in json.loads(answer.data)["records"] if record["kind"] == "mail"]
+    kept = {mail["email"]: mail for mail in mails if mail["kind"] == "EMAIL_CHANGE"}
+    assert kept[other.email].keys() == kept["free@example.com"].keys() >= {"asked_at", "used_at"}
+    assert kept[other.email].keys().isdisjoint({"state", "attempts", "reason", "finished_at"})
+    assert not any(mail["used_at"] for mail in kept.values())
+    for _ in range(2):  # the first mail of the hour has verified the address
+        await ask_change(house, tokens, other.email)
+    async with refused("TOO_MANY_ATTEMPTS"):
+        await ask_change(house, tokens, other.email)
+
+
+async def test_a_link_that_meets_another_change_of_its_user_does_what_it_is_for(house: House) -> None:
+    user = await verified(house)
+    tokens = await house.login(user.email)
+    await ask_change(house, tokens, "new@example.com")
+    [(_, _, token)] = await taken(house)
+    async with house.db.transaction() as tx:
+        await tx.send("SET LOCAL deadlock_timeout = '1min'")  # it is the link's transaction that is undone
+        await tx.fetch("SELECT id FROM users WHERE id = %s FOR NO KEY UPDATE", (user.id,))
+        using = asyncio.create_task(house.call("VerifyEmail", pb.VerifyEmailRequest(token=token)))
+        waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        while not await house.db.fetch(waiting):
+            assert not using.done()
+        await tx.fetch(
+            "UPDATE users SET name = 'Ann' WHERE id = %s RETURNING id", (user.id,)
+        )  # each waits for the other
+    await using
+    profile = await house.call("GetProfile", identity_pb2.GetProfileRequest(), token=tokens.access_token)
+    assert (profile.email, profile.name) == ("new@example.com", "Ann")
 
 
 async def test_an_address_that_was_not_verified_is_not_told_of_the_next_one(house: House) -> None:

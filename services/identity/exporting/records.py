@@ -19,8 +19,12 @@ LOGINS = """
 """
 
 MAILS = """
-    SELECT id AS position, (to_jsonb(m) - ARRAY['hash', 'next_attempt_at', 'answered'])::text AS record
+    SELECT id AS position, (
+        to_jsonb(m) - ARRAY['hash', 'next_attempt_at', 'answered']
+        - CASE kind WHEN 'EMAIL_CHANGE' THEN ARRAY['state', 'attempts', 'reason', 'finished_at'] ELSE '{}' END
+    )::text AS record
     FROM account_mails m WHERE user_id = %(user_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 """
+"""What became of a mail to another address would tell whether somebody else has the address."""
 
 KINDS = (Kind("profile", PROFILES), Kind("membership", MEMBERSHIPS), Kind("login", LOGINS), Kind("mail", MAILS))

@@ -41,7 +41,10 @@ class Links:
 
     async def verify(self, token: str) -> None:
         """Note that the address that a mail went to is its user's; raise LinkNotValid."""
-        link = await self._good(token, MailKind.VERIFICATION, MailKind.EMAIL_CHANGE)
+        await self._verify(token, await self._good(token, MailKind.VERIFICATION, MailKind.EMAIL_CHANGE))
+
+    @retried  # whoever sets the user's password meanwhile has the row and waits for the table
+    async def _verify(self, token: str, link: Link) -> None:
         async with self._db.transaction() as tx:
             if link.kind is MailKind.EMAIL_CHANGE:
                 await tx.send(sql.LOCK_ADDRESSES)

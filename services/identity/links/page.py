@@ -67,11 +67,6 @@ _WORDS = {
 }
 
 
-def language_of(accepted: str) -> str:
-    """Return the language of a reader, by what the browser accepts first."""
-    return "hi" if accepted.strip().lower().startswith("hi") else "en"
-
-
 def render(page: Page, token: str, language: str) -> bytes:
     """Render the page."""
     words = _WORDS[language]

@@ -9,7 +9,8 @@ from google.api import httpbody_pb2
 
 from services.chassis.errors import InvalidField
 from services.chassis.store.database import Database
-from services.chassis.wire.incoming import Context
+from services.chassis.values.spoken import chosen
+from services.chassis.wire.incoming import Context, headers
 from services.chassis.wire.times import to_timestamp
 from services.identity.accounts.domain import normalised
 from services.identity.accounts.passwords import Accounts
@@ -49,8 +50,8 @@ class AccountMailServicer(account_mails_pb2_grpc.AccountMailServiceServicer):
     ) -> pb.RequestEmailChangeResponse:
         user_id, email = caller_id(), normalised(request.email)
         address = self._callers.address(context)
-        async with self._accounts.confirmed(user_id, request.password, address) as (tx, _):
-            await self._mails.ask_change(tx, user_id, email)
+        async with self._accounts.confirmed(user_id, request.password, address) as (tx, present):
+            await self._mails.ask_change(tx, user_id, present, email, address)
         return pb.RequestEmailChangeResponse()
 
     async def VerifyEmail(self, request: pb.VerifyEmailRequest, context: Context) -> pb.VerifyEmailResponse:
@@ -120,8 +121,7 @@ class AccountMailServicer(account_mails_pb2_grpc.AccountMailServiceServicer):
         return Page.RESET if link.kind is MailKind.PASSWORD_RESET else Page.VERIFY
 
     async def _answered(self, shown: Page, token: str, context: Context) -> httpbody_pb2.HttpBody:
-        metadata = dict(context.invocation_metadata() or ())
-        language = page.language_of(str(metadata.get("accept-language", "")))
+        language = chosen(str(headers.get().get("accept-language", "")))
         await context.send_initial_metadata(page.HEADERS)
         data = page.render(shown, token, language)
         return httpbody_pb2.HttpBody(content_type="text/html; charset=utf-8", data=data)

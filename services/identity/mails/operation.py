@@ -8,7 +8,7 @@ from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Statement, Transaction
 from services.chassis.store.rows import Row, read
 from services.identity.attempts.operation import Attempts
-from services.identity.errors import TooManyAttempts, UserNotFound
+from services.identity.errors import PasswordWrong, TooManyAttempts, UserNotFound
 from services.identity.mails import statements as sql
 from services.identity.mails.domain import (
     KEPT,
@@ -43,8 +43,8 @@ class AccountMails:
             await tx.send(*self._asked(user_id, MailKind.VERIFICATION))
 
     async def password_changed(self, tx: Transaction, user_id: UUID) -> None:
-        """Tell a user that the password was changed, and end the links that would change it once more."""
-        await tx.send(sql.END_LINKS, {"user_id": user_id, "kind": MailKind.PASSWORD_RESET})
+        """Tell a user that the password was changed, and end the links that would change it, or the address."""
+        await tx.send(sql.END_LINKS, {"user_id": user_id})
         if self._are_sent:
             _, given = self._asked(user_id, MailKind.PASSWORD_CHANGED)
             await tx.send(sql.ASK_IF_VERIFIED, given)
@@ -74,18 +74,28 @@ class AccountMails:
                     kind = MailKind.PASSWORD_RESET if user.is_verified else MailKind.VERIFICATION
                     await tx.send(*self._asked(user.id, kind))
 
-    async def ask_change(self, tx: Transaction, user_id: UUID, email: str) -> None:
-        """Ask for the mail by which another address becomes a user's, unless somebody has it; raise TooManyAttempts."""
-        await tx.fetch(sql.LOCK_USER, {"user_id": user_id})
+    async def ask_change(self, tx: Transaction, user_id: UUID, password_hash: str, email: str, address: str) -> None:
+        """Ask for the mail by which another e-mail address becomes a user's.
+
+        Where an account has the address, the mail is not sent, but it counts and is kept all the same, which tells the
+        user nothing. Raises UserNotFound, PasswordWrong where the password's hash is another by now, TooManyAttempts.
+        """
+        await self._attempts.mail_asked(tx, address)
+        [user] = await tx.fetch(sql.LOCK_USER, {"user_id": user_id}) or [None]
+        if user is None:
+            raise UserNotFound()
+        if user.password_hash != password_hash:
+            raise PasswordWrong()
         if seconds := await _seconds_to_wait(tx, user_id):
             raise TooManyAttempts(seconds)
-        if self._are_sent and not await tx.fetch(sql.IS_TAKEN, {"email": email}):
-            await tx.send(*self._asked(user_id, MailKind.EMAIL_CHANGE, email))
+        if self._are_sent:
+            asked, given = self._asked(user_id, MailKind.EMAIL_CHANGE, email)
+            await tx.send(asked, given)
+            await tx.send(sql.SKIP_IF_TAKEN, given)
 
     async def email_changed(self, tx: Transaction, user_id: UUID, before: str | None) -> None:
         """Tell a user at the verified address of before, if any, and end the links that went there."""
-        for kind in (MailKind.PASSWORD_RESET, MailKind.EMAIL_CHANGE):
-            await tx.send(sql.END_LINKS, {"user_id": user_id, "kind": kind})
+        await tx.send(sql.END_LINKS, {"user_id": user_id})
         if before is not None and self._are_sent:
             await tx.send(*self._asked(user_id, MailKind.EMAIL_CHANGED, before))
 

@@ -8,7 +8,7 @@ LOCK_USER_OF = """
 """
 
 LOCK_USER = """
-    SELECT id, email_verified_at IS NOT NULL AS is_verified FROM users
+    SELECT id, password_hash, email_verified_at IS NOT NULL AS is_verified FROM users
     WHERE id = %(user_id)s AND deleted_at IS NULL FOR NO KEY UPDATE
 """
 
@@ -33,11 +33,16 @@ ASK_IF_VERIFIED = f"""
 
 END_LINKS = """
     UPDATE account_mails SET used_at = boxoffice_clock()
-    WHERE user_id = %(user_id)s AND kind = %(kind)s AND used_at IS NULL AND ends_at > boxoffice_clock()
+    WHERE user_id = %(user_id)s AND kind IN ('PASSWORD_RESET', 'EMAIL_CHANGE') AND used_at IS NULL
+        AND ends_at > boxoffice_clock()
 """
-"""No link of this kind that a user has is good any more."""
+"""No link that would give a user's account another password or another address is good any more."""
 
-IS_TAKEN = "SELECT id FROM users WHERE email = %(email)s"
+SKIP_IF_TAKEN = """
+    UPDATE account_mails SET state = 'SKIPPED', reason = 'TAKEN', finished_at = boxoffice_clock()
+    WHERE id = %(id)s AND EXISTS (SELECT FROM users WHERE email = %(email)s)
+"""
+"""A mail by which another address would become an account's is not sent where an account has the address."""
 
 CLAIM = f"""
     UPDATE account_mails m SET attempts = attempts + 1, next_attempt_at = boxoffice_clock() + %(lease)s::interval
