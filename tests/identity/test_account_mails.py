@@ -15,9 +15,11 @@ from boxoffice.identity.v1 import account_mails_pb2 as pb
 from boxoffice.identity.v1 import identity_pb2
 from google.api import httpbody_pb2
 
+from services.identity.accounts import profiles
 from services.identity.errors import PasswordWrong, UserNotFound
 from services.identity.mails import operation
 from services.identity.mails.domain import Tokens, hash_of
+from services.identity.measures import MEASURES
 from tests.databases import move_clock
 from tests.identity.house import PASSWORD, SECRET, House, refused, register
 
@@ -64,6 +66,16 @@ async def test_registering_asks_for_a_mail_whose_link_verifies_the_address_once(
         await house.call("VerifyEmail", pb.VerifyEmailRequest(token=token))
     await house.call("RequestEmailVerification", pb.RequestEmailVerificationRequest(), token=tokens.access_token)
     assert await taken(house) == []  # it is verified already
+
+
+async def test_a_mail_that_makes_no_sense_any_more_is_not_sent_and_not_late(house: House) -> None:
+    user = await house.registered()
+    [lag] = MEASURES
+    await move_clock(house.db, "10 minutes")
+    assert [row.value >= 600 for row in await house.db.fetch(lag.sql)] == [True]
+    await profiles.verify_email(house.db, UUID(user.id), True)  # by an admin
+    assert [row.value for row in await house.db.fetch(lag.sql)] == [0]
+    assert await taken(house) == []
 
 
 async def test_a_reset_sets_the_password_ends_all_sessions_and_is_told(house: House) -> None:

@@ -44,20 +44,24 @@ SKIP_IF_TAKEN = """
 """
 """A mail by which another address would become an account's is not sent where an account has the address."""
 
+TO_BE_SENT = """
+    w.state = 'WAITING' AND w.used_at IS NULL AND w.ends_at > boxoffice_clock()
+    AND (w.email IS NOT NULL OR (w.kind = 'VERIFICATION') = (x.email_verified_at IS NULL))
+"""
+"""A mail `w` to a user `x` still makes sense: an address that is verified is not verified again, and one that is not
+gets nothing else. Mails to another address than the account's were judged when they were asked for."""
+
 CLAIM = f"""
     UPDATE account_mails m SET attempts = attempts + 1, next_attempt_at = boxoffice_clock() + %(lease)s::interval
     FROM users u
     WHERE u.id = m.user_id AND m.id = ANY (ARRAY(
         SELECT w.id FROM account_mails w JOIN users x ON x.id = w.user_id
-        WHERE w.state = 'WAITING' AND w.next_attempt_at <= (SELECT boxoffice_clock()) AND w.used_at IS NULL
-            AND w.ends_at > boxoffice_clock()
-            AND (w.email IS NOT NULL OR (w.kind = 'VERIFICATION') = (x.email_verified_at IS NULL))
+        WHERE w.next_attempt_at <= (SELECT boxoffice_clock()) AND {TO_BE_SENT}
         ORDER BY w.next_attempt_at LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED
     ))
     RETURNING {selected(ClaimedMail, of="m", email="coalesce(m.email, u.email)", name="u.name")}
 """
-"""Take mails that are due and still make sense: an address that is verified is not verified again, and one that is not
-gets nothing else. Mails to another address than the account's were judged when they were asked for."""
+"""Take mails that are due and still make sense."""
 
 FINISH = """
     UPDATE account_mails SET
