@@ -74,6 +74,7 @@ async def test_only_an_organizer_or_an_admin_with_an_account_creates_one(house: 
     await house.call("CreateOrganization", request, token=admin.access_token)
     await house.db.execute("DELETE FROM members")
     await house.db.execute("DELETE FROM token_families WHERE user_id = %s", (UUID(admin.user_id),))
+    await house.db.execute("DELETE FROM account_mails WHERE user_id = %s", (UUID(admin.user_id),))
     await house.db.execute("DELETE FROM users WHERE id = %s", (UUID(admin.user_id),))
     async with refused("USER_NOT_FOUND"):
         await house.call("CreateOrganization", request, token=admin.access_token)

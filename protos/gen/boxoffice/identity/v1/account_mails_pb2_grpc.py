@@ -112,8 +112,8 @@ class AccountMailServiceServicer:
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND USER_NOT_FOUND: the token's user has no account.
         FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
-        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, or the account has had five mails with links
-        within the last hour; RetryInfo says when to come back.
+        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, the account has had five mails with links
+        within the last hour, or too many were asked for from this network; RetryInfo says when to come back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -143,8 +143,8 @@ class AccountMailServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResetPassword(self, request, context):
-        """Uses up the token of a link and sets a new password. All families of the user end, no other such link is good any
-        more, and the user is mailed that the password was changed.
+        """Uses up the token of a link and sets a new password. All families of the user end, no other link that would set the
+        password or the address is good any more, and the user is mailed that the password was changed.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes.

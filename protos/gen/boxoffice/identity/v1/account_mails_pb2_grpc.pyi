@@ -58,8 +58,8 @@ class AccountMailServiceStub:
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND USER_NOT_FOUND: the token's user has no account.
     FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
-    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, or the account has had five mails with links
-    within the last hour; RetryInfo says when to come back.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, the account has had five mails with links
+    within the last hour, or too many were asked for from this network; RetryInfo says when to come back.
     """
     VerifyEmail: _grpc.UnaryUnaryMultiCallable[_account_mails_pb2.VerifyEmailRequest, _account_mails_pb2.VerifyEmailResponse]
     """Uses up the token of a link: the e-mail address that its mail went to is its account's user's. Where it is another than the
@@ -77,8 +77,8 @@ class AccountMailServiceStub:
     RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many were asked for from this network; RetryInfo says when to come back.
     """
     ResetPassword: _grpc.UnaryUnaryMultiCallable[_account_mails_pb2.ResetPasswordRequest, _account_mails_pb2.ResetPasswordResponse]
-    """Uses up the token of a link and sets a new password. All families of the user end, no other such link is good any
-    more, and the user is mailed that the password was changed.
+    """Uses up the token of a link and sets a new password. All families of the user end, no other link that would set the
+    password or the address is good any more, and the user is mailed that the password was changed.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes.
@@ -130,8 +130,8 @@ class AccountMailServiceAsyncStub(AccountMailServiceStub):
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     NOT_FOUND USER_NOT_FOUND: the token's user has no account.
     FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
-    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, or the account has had five mails with links
-    within the last hour; RetryInfo says when to come back.
+    RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, the account has had five mails with links
+    within the last hour, or too many were asked for from this network; RetryInfo says when to come back.
     """
     VerifyEmail: _aio.UnaryUnaryMultiCallable[_account_mails_pb2.VerifyEmailRequest, _account_mails_pb2.VerifyEmailResponse]  # type: ignore[assignment]
     """Uses up the token of a link: the e-mail address that its mail went to is its account's user's. Where it is another than the
@@ -149,8 +149,8 @@ class AccountMailServiceAsyncStub(AccountMailServiceStub):
     RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: too many were asked for from this network; RetryInfo says when to come back.
     """
     ResetPassword: _aio.UnaryUnaryMultiCallable[_account_mails_pb2.ResetPasswordRequest, _account_mails_pb2.ResetPasswordResponse]  # type: ignore[assignment]
-    """Uses up the token of a link and sets a new password. All families of the user end, no other such link is good any
-    more, and the user is mailed that the password was changed.
+    """Uses up the token of a link and sets a new password. All families of the user end, no other link that would set the
+    password or the address is good any more, and the user is mailed that the password was changed.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes.
@@ -211,8 +211,8 @@ class AccountMailServiceServicer(metaclass=_abc_1.ABCMeta):
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         NOT_FOUND USER_NOT_FOUND: the token's user has no account.
         FAILED_PRECONDITION PASSWORD_WRONG: the password is another.
-        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, or the account has had five mails with links
-        within the last hour; RetryInfo says when to come back.
+        RESOURCE_EXHAUSTED TOO_MANY_ATTEMPTS: the password was wrong too often, the account has had five mails with links
+        within the last hour, or too many were asked for from this network; RetryInfo says when to come back.
         """
 
     @_abc_1.abstractmethod
@@ -248,8 +248,8 @@ class AccountMailServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _account_mails_pb2.ResetPasswordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_account_mails_pb2.ResetPasswordResponse, _abc.Awaitable[_account_mails_pb2.ResetPasswordResponse]]:
-        """Uses up the token of a link and sets a new password. All families of the user end, no other such link is good any
-        more, and the user is mailed that the password was changed.
+        """Uses up the token of a link and sets a new password. All families of the user end, no other link that would set the
+        password or the address is good any more, and the user is mailed that the password was changed.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         FAILED_PRECONDITION LINK_NOT_VALID: the token is unknown, used or older than 30 minutes.
