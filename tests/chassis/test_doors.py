@@ -31,6 +31,7 @@ MONEY = {
     "booking": {
         *("CancelBooking", "ListBookingEvents", "RefundBooking", "GrantRefund", "CancelShow", "CancelEvent"),
         *("BatchRecordCaptures", "BatchRecordDeclines", "BatchRecordUndoneRefunds"),
+        *("CheckInTicket", "SyncScans"),
     },
     "payment": {
         *("ReceiveWebhook", "ReceiveRazorpayWebhook"),
