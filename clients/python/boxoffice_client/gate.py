@@ -41,6 +41,8 @@ ONLINE_SECONDS = 2.0
 
 SYNCED_AT_ONCE = 100
 
+CODE_LENGTH = 122
+
 AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED)
 
 
@@ -79,6 +81,8 @@ class DoorList:
         self.head = head
         self.tickets = {ticket.code_hash: ticket for ticket in tickets}
         self.asked_at = asked_at
+        self.asked_on: float | None = None
+        """The same by the clock that nobody sets; None: it was asked for by a process of before."""
 
     @classmethod
     def of(cls, parts: Iterable[pb.DoorListPart], asked_at: float) -> DoorList:
@@ -95,7 +99,8 @@ class DoorList:
 
     def is_good(self, now: float) -> bool:
         """Tell whether it may be used. A clock that was set back says nothing of its age."""
-        return 0 <= now - self.asked_at < self.head.good_for_seconds
+        age = 0.0 if self.asked_on is None else time.monotonic() - self.asked_on
+        return now - self.asked_at >= 0 and max(now - self.asked_at, age) < self.head.good_for_seconds
 
     def judge(self, ticket: pb.DoorListPart.Ticket | None, now: float) -> str:
         """Return what a ticket comes to by the list alone. `now` is corrected to the server's clock."""
@@ -139,6 +144,10 @@ class Journal:
         os.fsync(self._file.fileno())
         self._take(line)
 
+    def has_to_tell(self, code_hash: str) -> bool:
+        """Tell whether somebody came in by a code, of which the server does not know: it would let in once more."""
+        return any(one.came_in and one.code_hash == code_hash for one in self.unsent.values())
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -152,7 +161,8 @@ class Journal:
                 self.used.update(used)
             case {"decided": decided}:
                 one = _Decided(**decided)
-                self.asked.pop(one.code_hash, None)
+                if self.asked.get(one.code_hash, ("", 0.0))[0] == one.key:
+                    del self.asked[one.code_hash]
                 self.unsent[one.key] = one
                 if one.came_in:
                     self.used.add(one.ticket_id)
@@ -199,8 +209,9 @@ class Gate:
 
     def refresh(self) -> DoorList:
         """Get a new list, and keep it; raise BoxofficeError, or ValueError where it was cut off."""
-        asked_at = self._clock()
+        asked_at, asked_on = self._clock(), time.monotonic()
         found = DoorList.of(self._client.download_door_list(gate_id=self._gate_id, show_id=self._show_id), asked_at)
+        found.asked_on = asked_on
         kept = {"asked_at": asked_at, "head": MessageToDict(found.head)}
         kept["tickets"] = [MessageToDict(ticket) for ticket in found.tickets.values()]
         draft = self._kept_list.with_suffix(".new")
@@ -214,18 +225,21 @@ class Gate:
 
     def scan(self, code: str) -> Scan:
         """Judge a code: by asking, or, where nobody answers in time, by itself. Raises what else asking raises."""
+        if len(code) == CODE_LENGTH - 1:
+            code = f" {code}"  # the reader has dropped the blank that it began with
         code_hash = hashlib.sha256(code.encode()).hexdigest()
-        # Whoever was asked about this code, and did not answer, is asked about the same scan.
-        if code_hash not in self.journal.asked:
-            self.journal.write(asked=code_hash, key=str(uuid4()), at=self._clock())
-        key, at = self.journal.asked[code_hash]
-        if self.online:
+        if self.online and not self.journal.has_to_tell(code_hash):
+            # Whoever was asked about this code, and did not answer, is asked about the same scan.
+            if not (is_again := code_hash in self.journal.asked):
+                self.journal.write(asked=code_hash, key=str(uuid4()), at=self._clock())
             try:
-                return self._ask(code, code_hash, key, at)
+                scan = self._ask(code, code_hash, *self.journal.asked[code_hash])
+                # Why that one was refused may have passed.
+                return self.scan(code) if is_again and not scan.came_in else scan
             except BoxofficeError as error:
                 if error.code not in AWAY:
                     raise
-        return self._decide(code_hash, key)
+        return self._decide(code_hash)
 
     def _ask(self, code: str, code_hash: str, key: str, at: float) -> Scan:
         client = self._client.with_options(timeout_seconds=ONLINE_SECONDS, attempts=1)
@@ -241,14 +255,16 @@ class Gate:
         self.journal.write(answered=code_hash, used=used)
         return Scan(key, result == "ADMITTED", result, False, answer.seat_label, answer)
 
-    def _decide(self, code_hash: str, key: str) -> Scan:
+    def _decide(self, code_hash: str) -> Scan:
         ticket = self._list.tickets.get(code_hash) if self._list else None
         now = self._clock()
         result = self._list.judge(ticket, now) if self._list else "LIST_TOO_OLD"
-        if ticket is not None and ticket.ticket_id in self.journal.used:
+        if self.journal.has_to_tell(code_hash) or (ticket is not None and ticket.ticket_id in self.journal.used):
             result = "ALREADY_USED"
+        # The server may have let in by a scan that it did not answer. Who is refused here is asked about again.
+        asked = self.journal.asked.get(code_hash)
         decided = _Decided(
-            key=key,
+            key=asked[0] if asked and result == "ADMITTED" else str(uuid4()),
             code_hash=code_hash,
             ticket_id=ticket.ticket_id if ticket else "",
             revision=ticket.revision if ticket else 0,
@@ -257,7 +273,7 @@ class Gate:
             result=result,
         )
         self.journal.write(decided=asdict(decided))
-        return Scan(key, decided.came_in, result, True, ticket.seat_label if ticket else "")
+        return Scan(decided.key, decided.came_in, result, True, ticket.seat_label if ticket else "")
 
     def sync(self) -> list[pb.CheckIn]:
         """Send what it has decided by itself; return what those came to who came in on tickets that did not let in."""
