@@ -20,6 +20,7 @@ from boxoffice_client.gate import DoorList, Gate, Scan
 from services.booking.errors import GateStaysOnline
 from tests.booking.doors import Door, Wire, check_standing, codes_of, listed, make_gate, undo, unknown
 from tests.booking.house import ANN, House, move_clocks, refused
+from tests.booking.test_show_cancellations import cancel
 from tests.booking.test_tickets import grant, statuses
 
 
@@ -99,6 +100,8 @@ async def test_a_door_list_has_hashes_and_seats_and_nothing_that_a_ticket_could_
     for broken in (cut_off, [cut_off[0], north.wire.parts[-1]], []):
         with pytest.raises(ValueError, match="cut off"):
             DoorList.of(broken, 0)
+    await cancel(house)
+    assert (await north.refresh()).tickets == {}, "nobody comes in from the wish on"
 
 
 async def test_a_ticket_lets_in_at_its_home_alone_while_that_may_have_no_connection(
@@ -329,4 +332,13 @@ async def test_a_gate_that_stays_online_gets_no_list_and_what_it_sends_is_held_t
     # Undone, the ticket lets in again.
     await undo(house, answer.scan_id)
     assert await door.result(code) == "ADMITTED"
-    assert UUID(answer.ticket_id)
+    # Of a ticket of another show a gate is told nothing, whatever it says of it; nor is whoever lists its scans.
+    await house.db.execute(
+        "UPDATE tickets SET show_id = %(to)s WHERE id = %(id)s", {"to": unknown(), "id": UUID(answer.ticket_id)}
+    )
+    scan.key, scan.result = "c", pb.Scan.ALREADY_USED
+    foreign = pb.SyncScansRequest(gate_id=other.gate.id, show_id=house.show_id, scans=[scan], sent_at=request.sent_at)
+    [told] = (await house.admissions.SyncScans(foreign)).scans
+    assert told == pb.CheckIn(scan_id=told.scan_id, result=pb.Scan.ALREADY_USED, scanned_at=told.scanned_at)
+    last = (await listed(house))[-1]
+    assert (last.id, last.seat_label, last.first_scan_id) == (told.scan_id, "", "")

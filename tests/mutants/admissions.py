@@ -70,4 +70,20 @@ MUTANTS = (
         MONEY,
         DOORS,
     ),
+    Mutant(
+        "a gate is told of tickets of other shows",
+        "Judged.told",
+        "self.ticket.show_id == self.scan.show_id",
+        "True",
+        REQUESTS,
+        LISTS,
+    ),
+    Mutant(
+        "a gate without a connection lets in to a show that is about to be cancelled",
+        "door_statements:LISTED",
+        "NOT EXISTS (SELECT FROM cancelled_shows c WHERE c.show_id = t.show_id)",
+        "true",
+        MONEY,
+        LISTS,
+    ),
 )

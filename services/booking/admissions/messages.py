@@ -18,9 +18,8 @@ def judged(one: Judged) -> bytes:
     answer = pb.CheckIn(
         scan_id=str(one.scan.id), result=pb.Scan.Result.Value(one.result), scanned_at=to_timestamp(one.scanned_at)
     )
-    ticket = one.ticket
-    # Of a ticket that is not for the gate's show, the gate is told nothing else.
-    if ticket is not None and one.result != Result.OTHER_SHOW:
+    ticket = one.told
+    if ticket is not None:
         answer.ticket_id, answer.seat_label, answer.section = str(ticket.id), ticket.seat_label, ticket.section
         answer.tier, answer.kind = seat_pb2.Seat.Tier.Value(ticket.tier), ticket.ticket_kind
         answer.features.extend(feature for feature in ticket.features.split(",") if feature)

@@ -36,6 +36,11 @@ class Judged:
     """By which its holder was in before."""
     opens_at: datetime
 
+    @property
+    def told(self) -> ScannedTicket | None:
+        """The ticket, where it is one of the gate's show: of another one the gate is told nothing."""
+        return self.ticket if self.ticket is not None and self.ticket.show_id == self.scan.show_id else None
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -189,9 +194,11 @@ class JudgeScans(Operation[Scan, LockedTickets, Answered]):
             came_in=command.seen.came_in if command.seen else result == Result.ADMITTED,
             scanned_at=state.now - timedelta(seconds=command.seen.seconds_ago) if command.seen else state.now,
             ticket=ticket,
-            first=state.first.get(ticket.id) if ticket and result == Result.ALREADY_USED else None,
+            first=None,
             opens_at=doors.opens_at(self._opens),
         )
+        if judged.told and result == Result.ALREADY_USED:
+            judged = replace(judged, first=state.first.get(judged.told.id))
         return self._keep(judged, state)
 
     def _keep(self, judged: Judged, state: LockedTickets) -> bytes:

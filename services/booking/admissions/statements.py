@@ -97,7 +97,7 @@ _KEPT = {
 _SCANS = f"""
     SELECT {selected(KeptScan, of="c", **_KEPT)}
     FROM scans c JOIN gates g ON g.id = c.gate_id
-    LEFT JOIN tickets t ON t.id = c.ticket_id LEFT JOIN bookings b ON b.id = t.booking_id
+    LEFT JOIN tickets t ON t.id = c.ticket_id AND t.show_id = c.show_id LEFT JOIN bookings b ON b.id = t.booking_id
     LEFT JOIN scans f ON f.id = c.first_scan_id LEFT JOIN gates h ON h.id = f.gate_id
     LEFT JOIN admissions a ON a.scan_id = c.id
 """
