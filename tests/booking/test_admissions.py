@@ -27,6 +27,7 @@ from tests.booking.test_show_cancellations import cancel, swept
 from tests.booking.test_tickets import grant, statuses
 from tests.booking.wiring import OPENS, wired_admissions
 from tests.databases import opened
+from tests.patience import eventually
 from tests.servers import served
 
 MANAGER = Caller(BOB, frozenset({"USER"}), memberships={OURS: "MANAGER"})
@@ -86,6 +87,17 @@ async def test_a_scan_that_comes_again_is_answered_the_same(house: House, door: 
     # Also once it was taken back.
     await undo(house, (await listed(house))[0].id)
     assert await door.result(code, "one") == "ADMITTED" and await statuses(house, booking) == ["VALID"]
+
+
+async def test_what_is_no_code_is_one_scan_too_where_it_comes_twice_at_once(house: House, door: Door) -> None:
+    """No ticket's lock has the second one wait, but the row of the first one, which another replica writes."""
+    answer = await door.scan("nonsense", "another")
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%INSERT INTO scans%%'"
+    async with house.db.transaction() as elsewhere:
+        await elsewhere.fetch("UPDATE scans SET key = 'one' RETURNING id")
+        scanning = asyncio.ensure_future(door.scan("nonsense", "one"))
+        await eventually(lambda: house.db.fetch(waiting))
+    assert await scanning == answer and len(await listed(house)) == 1
 
 
 async def test_a_guest_is_known_by_name_which_is_not_kept_with_the_scan(house: House, door: Door) -> None:
@@ -273,3 +285,6 @@ async def test_a_credential_is_shown_once_kept_as_a_hash_rotated_and_revoked(
     assert await credentials.gate_of(rotated.credential) is None
     assert (await refused(house.gates.RotateGate(rotate))).reason == "GATE_OVER"
     assert (await refused(make_gate(house, of=OURS, days=-1))).reason == "INVALID_FIELD"
+    twice = gates_pb2.CreateGateRequest(name="North", show_ids=[house.show_id, house.show_id.upper()])
+    twice.organization_id, twice.ends_at.seconds = str(OURS), in_future(1).seconds
+    assert (await refused(house.gates.CreateGate(twice))).reason == "INVALID_FIELD"

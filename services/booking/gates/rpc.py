@@ -58,7 +58,9 @@ class GateServicer(gates_pb2_grpc.GateServiceServicer):
         return gate
 
     async def _shows(self, show_ids: Sequence[str], organization_id: UUID | None) -> list[ShowTimes]:
-        """Return when shows are; raise InvalidField where one is not the organization's."""
+        """Return when shows are; raise InvalidField where one is not the organization's, or is named twice."""
+        if len(set(map(UUID, show_ids))) < len(show_ids):
+            raise InvalidField(("showIds", "names a show twice"))
         found = await asyncio.gather(*(self._times(UUID(show_id)) for show_id in show_ids))
         shows = []
         for number, show in enumerate(found):

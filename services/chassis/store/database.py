@@ -64,7 +64,8 @@ READ_CLOCK = "SELECT boxoffice_clock() AS now"
 
 _ADAPTED = with_columns()
 _IDEMPOTENCY = "idempotency_keys"
-"""How the names of the tables end that keep answers."""
+_KEYS = (f"{_IDEMPOTENCY}_pkey", "_key_key")
+"""How the names end of tables that keep answers, and of constraints by which one row keeps the answer under a key."""
 
 _UNDONE = (
     pg.DeadlockDetected,
@@ -288,7 +289,7 @@ class Database:
             # Where nobody has one, it is not for too many callers that there is none.
             raise (ResourceExhausted if self._lent else Unavailable)() from error
         except pg.UniqueViolation as error:
-            if not (error.diag.table_name or "").endswith(_IDEMPOTENCY):
+            if not (error.diag.constraint_name or "").endswith(_KEYS):
                 raise
             # Another transaction stored this key meanwhile: run again, this one finds its answer.
             raise Interrupted() from error

@@ -623,8 +623,8 @@ class SyncScansRequest(_message.Message):
         CAME_IN_FIELD_NUMBER: _builtins.int
         RESULT_FIELD_NUMBER: _builtins.int
         key: _builtins.str
-        """The scan's name, which the gate chooses: another scan has another one. If it was sent to CheckInTicket and no answer came, the
-        key of that.
+        """The scan's name, which the gate chooses: another scan has another one. If it was sent to CheckInTicket, no answer came, and
+        somebody came in, the key of that; where nobody came in, a new one, and the first one is sent there when the code is read again.
         """
         ticket_id: _builtins.str
         """The ticket, as the door list has it (UUID); empty: it has no such code."""

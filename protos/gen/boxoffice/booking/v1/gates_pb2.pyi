@@ -41,8 +41,8 @@ class Gate(_message.Message):
         NEVER: Gate._Offline.ValueType  # 1
         """Nothing: it takes no door list."""
         HOME: Gate._Offline.ValueType  # 2
-        """It lets in the tickets whose home it is. Each ticket of a show has one home among its gates of this kind, so that it lets in
-        once, whichever of them have no connection. While the home's list is good, no other gate lets the ticket in.
+        """It lets in the tickets whose home it is. Each ticket of a show has one home among its gates of this kind. While the home's list
+        is good, no other gate of this kind and none with a connection lets the ticket in: it lets in once, if the home sends its scans by then.
         """
         ANY: Gate._Offline.ValueType  # 3
         """It lets every ticket in once that no other gate is the home of: each gate of this kind without a connection may let the same
@@ -57,8 +57,8 @@ class Gate(_message.Message):
     NEVER: Gate.Offline.ValueType  # 1
     """Nothing: it takes no door list."""
     HOME: Gate.Offline.ValueType  # 2
-    """It lets in the tickets whose home it is. Each ticket of a show has one home among its gates of this kind, so that it lets in
-    once, whichever of them have no connection. While the home's list is good, no other gate lets the ticket in.
+    """It lets in the tickets whose home it is. Each ticket of a show has one home among its gates of this kind. While the home's list
+    is good, no other gate of this kind and none with a connection lets the ticket in: it lets in once, if the home sends its scans by then.
     """
     ANY: Gate.Offline.ValueType  # 3
     """It lets every ticket in once that no other gate is the home of: each gate of this kind without a connection may let the same
