@@ -58,7 +58,12 @@ CREATE TABLE batches AS
         array_agg(''::text)::text AS places_of_supply,
         array_agg('INR'::text)::text AS currencies,
         array_agg(E'Stalls A1\nStalls A2'::text)::text AS labels,
-        array_agg(decode(repeat('ab', 500), 'hex'))::text AS answers
+        array_agg(decode(repeat('ab', 500), 'hex'))::text AS answers,
+        array_agg(2)::text AS versions,
+        array_agg('CREATED'::text)::text AS event_kinds,
+        array_agg(decode(repeat('ab', 200), 'hex'))::text AS payloads,
+        'bookings'::text AS topic,
+        '{}'::text AS defaults -- as is sent what no line needs
     FROM plan GROUP BY batch;
 ALTER TABLE batches ADD PRIMARY KEY (batch);
 
@@ -78,10 +83,6 @@ CREATE TABLE batch_seats AS
         array_agg(1)::text AS numbers,
         array_agg('REGULAR'::text)::text AS tiers,
         array_agg(25000)::text AS prices,
-        array_agg(0)::text AS seat_nothings,
-        array_agg(''::text)::text AS seat_codes,
-        array_agg('ADULT'::text)::text AS kinds,
-        array_agg(NULL::text)::text AS seat_blanks,
         array_agg(NULL::timestamptz)::text AS seat_helds,
         array_agg(NULL::text)::text AS seat_blocks,
         array_agg(NULL::uuid)::text AS seat_rights,
