@@ -72,8 +72,8 @@ KEYS = (
 
 OF_KEYS = {
     "places were unblocked under a key": """
-        UPDATE inventory.show_idempotency_keys SET method = 'UnblockSeats', names = NULL;
-        UPDATE inventory.idempotency_keys SET method = 'UnblockSeats', names = NULL
+        UPDATE inventory.show_idempotency_keys SET method = 'UnblockSeats', names = NULL, key = method || key;
+        UPDATE inventory.idempotency_keys SET method = 'UnblockSeats', names = NULL, key = method || key
             WHERE method IN ('HoldSeats', 'CreateAccessCode')
     """,
 }
