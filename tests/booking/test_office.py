@@ -1,6 +1,7 @@
 """Searches of bookings, for those who run their shows."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID, uuid4
 
@@ -17,11 +18,13 @@ from services.booking.office.domain import parse_wanted
 from services.booking.office.names import CONSUMER, NamedEvent, Names, keep_names
 from services.booking.people import IdentityClient
 from services.chassis.errors import InvalidField, Unavailable
+from services.chassis.store.database import Transaction
 from services.chassis.wire.identity import Caller
 from services.chassis.writes import topics
-from services.chassis.writes.consumer import Consumer
+from services.chassis.writes.consumer import Consumer, Events
 from tests.booking.house import ANN, BOB, House, reason, refused
 from tests.databases import move_clock
+from tests.patience import eventually
 
 OURS, THEIRS = uuid4(), uuid4()
 CAT = uuid4()
@@ -98,6 +101,39 @@ async def test_boxoffices_own_bookings_are_found_where_no_organization_is_named(
     await learn(house)
     assert await ids(house, booking.booking_number, of=None) == await ids(house, "asha", of=None) == [booking.id]
     assert await ids(house, booking.booking_number) == await ids(house, "asha") == []
+
+
+async def test_an_account_that_is_deleted_while_names_are_written_leaves_none(house: House) -> None:
+    """After its name was read, and while the page is being written."""
+    knows(house, ANN, "Asha Rao")
+    knows(house, BOB, "Asha Rangan")
+    names = Names(house.db, IdentityClient(house.to_identity)).events
+    deletions: list[asyncio.Task[None]] = []
+    found = "SELECT booking_id FROM booking_names"
+
+    async def delete(user: UUID) -> None:
+        await house.bookings.CloseUser(booking_pb2.CloseUserRequest(user_id=str(user), deleted=True))
+
+    async def read_and_delete(after: int | None) -> Events[NamedEvent]:
+        page = await names(after)
+        await delete(ANN)
+        return page
+
+    async def write_and_delete(tx: Transaction, told: Sequence[NamedEvent]) -> None:
+        await keep_names(tx, told)
+        assert await tx.fetch(found), "else nothing is to be seen here"
+        deletions.append(asyncio.create_task(delete(BOB)))
+        await eventually(lambda: house.db.fetch("SELECT pid FROM pg_locks WHERE NOT granted"))
+
+    await house.confirmed(ANN, 0)
+    await topics.sequence_once(house.db)
+    assert await Consumer(house.db, CONSUMER, TOPIC, read_and_delete, keep_names).consume_once()
+    assert await house.db.fetch(found) == []
+    await house.confirmed(BOB, 1)
+    await topics.sequence_once(house.db)
+    assert await Consumer(house.db, CONSUMER, TOPIC, names, write_and_delete).consume_once()
+    await asyncio.gather(*deletions)
+    assert await house.db.fetch(found) == []
 
 
 async def test_a_booking_is_found_by_the_beginnings_of_the_words_of_a_name(house: House) -> None:

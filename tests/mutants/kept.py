@@ -5,6 +5,7 @@ from tests.mutants.mutant import REQUESTS, SEATS, Mutant
 FILES = ("tests/inventory/test_image_files.py",)
 EXPORTS = ("tests/booking/test_exports.py",)
 NOTICES = ("tests/notifications/test_notices.py",)
+OFFICE = ("tests/booking/test_office.py",)
 AREAS = ("tests/inventory/test_area_halls.py",)
 
 MUTANTS = (
@@ -63,5 +64,21 @@ MUTANTS = (
         "None",
         SEATS,
         AREAS,
+    ),
+    Mutant(
+        "a name that was read before its account was deleted is written down after it",
+        "KEEP_NAMES",
+        "c.closed_until > boxoffice_clock()",
+        "false",
+        REQUESTS,
+        OFFICE,
+    ),
+    Mutant(
+        "a name that is being written down while its account is deleted stays",
+        "WAIT_FOR_NAMES",
+        " FOR SHARE",
+        "",
+        REQUESTS,
+        OFFICE,
     ),
 )

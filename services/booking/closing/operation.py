@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from services.booking.bookings.events import TOPIC
 from services.booking.closing import statements as sql
 from services.booking.errors import BookingToCome, PaymentOpen
 from services.chassis.store.database import Database, retried
@@ -36,10 +37,12 @@ async def check_nothing_open(db: Database, user_id: UUID) -> None:
 
 
 async def forget_names_of(db: Database, user_id: UUID, *, limit: int = 1_000) -> None:
-    """Forget for whom a user's bookings are, batch by batch."""
+    """Forget for whom the bookings of a user are who is closed, batch by batch, and by what they are found."""
     while await db.execute(sql.FORGET_GUESTS_OF, {"user_id": user_id, "limit": limit}) == limit:
         pass
-    await db.execute(sql.FORGET_WORDS_OF, {"user_id": user_id})
+    async with db.transaction() as tx:
+        await tx.send(sql.WAIT_FOR_NAMES, {"topic": TOPIC})
+        await tx.send(sql.FORGET_WORDS_OF, {"user_id": user_id})
 
 
 async def forget_closed(db: Database, *, limit: int = 500) -> int:

@@ -26,10 +26,14 @@ OPEN_REFUNDS = """
     WHERE b.user_id = %(user_id)s AND r.state = 'PROCESSING' LIMIT 1
 """
 
+WAIT_FOR_NAMES = "SELECT FROM topic_progress WHERE topic = %(topic)s ORDER BY consumer FOR SHARE"
+"""Wait for a page of names that is being written: who consumes the topic has this row. Whoever comes later finds the
+user closed."""
+
 FORGET_WORDS_OF = """
     DELETE FROM booking_names n USING bookings b WHERE b.id = n.booking_id AND b.user_id = %(user_id)s
 """
-"""Forget what a user's bookings are searched by."""
+"""Forget what a user's bookings are searched by. Only after WAIT_FOR_NAMES, in another statement."""
 
 FORGET_GUESTS_OF = """
     UPDATE bookings SET guest_name = '' WHERE id = ANY (ARRAY(
