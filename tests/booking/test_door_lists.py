@@ -300,6 +300,13 @@ async def test_homes_are_given_while_others_let_in_and_no_ticket_lets_in_twice(h
     north.wire.is_away = True
     for code, result in zip(shown, results, strict=True):
         assert (result, await north.result(code)) in {("ADMITTED", "ALREADY_USED"), ("OTHER_GATE", "ADMITTED")}
+    # The device may go by a list of before that is good for longer, where the new one was cut off.
+    later = "listed_until = boxoffice_clock() + interval '2 hours'"
+    await house.db.execute(f"UPDATE gate_shows SET {later} WHERE listed_until IS NOT NULL")
+    north.wire.is_away = False
+    await north.refresh()
+    await move_clocks(house, "90 minutes")
+    assert await house.db.fetch("SELECT FROM gate_shows WHERE listed_until > boxoffice_clock()")
 
 
 async def test_a_gate_that_stays_online_gets_no_list_and_what_it_sends_is_held_to_its_shows(

@@ -36,9 +36,10 @@ GIVE_HOMES = """
 """Give tickets homes that have none, or whose home is over and has no list any more that is good."""
 
 NOTE_LIST = """
-    UPDATE gate_shows SET listed_until = boxoffice_clock() + make_interval(secs => %(good_for)s)
+    UPDATE gate_shows SET listed_until = greatest(listed_until, boxoffice_clock() + make_interval(secs => %(good_for)s))
     WHERE gate_id = %(gate_id)s AND show_id = %(show_id)s
 """
+"""Note how long a gate may go by a list: by the one of before, if that is good for longer and this one is cut off."""
 
 _LISTED = {
     "is_used": "t.state = 'ADMITTED'",
