@@ -19,6 +19,8 @@ def mails(change: str) -> str:
     return f"UPDATE notifications.mails SET {change}"
 
 
+FROM_DELETED = "FROM (SELECT id, deleted_at FROM identity.users WHERE deleted_at IS NOT NULL LIMIT 1) AS gone"
+
 OF_NOTICES = (
     Damage("a mail twice", "a-fact-has-one-mail", again("notifications.mails")),
     Damage("a mail that came to no end", "a-fact-has-one-mail", mails("state = 'SENT', finished_at = NULL")),
@@ -32,6 +34,11 @@ OF_NOTICES = (
         notices(
             "kind = 'REMINDER', starts_at = happened_at, number = floor(extract(epoch FROM happened_at) / 60)::int"
         ),
+    ),
+    Damage(
+        "a reminder that is named by another time",
+        "reminders-come-before-their-show",
+        notices("kind = 'REMINDER', starts_at = happened_at + interval '1 day', number = 1"),
     ),
     Damage("a notice without its mail", "notices-have-their-mails", mails("kind = 'SHOW_CANCELLED'")),
     Damage(
@@ -51,7 +58,7 @@ OF_NOTICES = (
     Damage("notices of other shows", WHOSE, notices("show_id = gen_random_uuid()")),
 )
 
-READ_LATER = {
+NOTICES_IN_ORDER = {
     "notices of endpoints that are off": (
         "INSERT INTO notifications.notices (id, user_id, kind, endpoint_id, number, happened_at)"
         " SELECT gen_random_uuid(), gen_random_uuid(), 'WEBHOOK_OFF', gen_random_uuid(), 1, '2026-01-01'"
@@ -68,5 +75,18 @@ READ_LATER = {
     "notices that were read and removed": (
         "UPDATE booking.topic_events SET created_at = created_at - interval '2 days'; DELETE FROM notifications.notices"
     ),
+    "a reminder that came a day before its show": (
+        "INSERT INTO notifications.notices (id, user_id, kind, booking_id, show_id, number, starts_at, happened_at)"
+        " SELECT gen_random_uuid(), user_id, 'REMINDER', id, show_id, floor(extract(epoch FROM starts_at) / 60)::int,"
+        " starts_at, starts_at - interval '1 day' FROM (SELECT id, user_id, show_id, now() - interval '40 days' AS"
+        " starts_at FROM booking.bookings WHERE state = 'CONFIRMED') AS b"
+    ),
+    "mails that were sent before the account was deleted, or as it was": mails(
+        f"state = 'SENT', finished_at = deleted_at + interval '10 minutes', user_id = gone.id {FROM_DELETED}"
+    ),
+    "mails that were not sent after the account was deleted": mails(
+        f"state = 'SKIPPED', finished_at = deleted_at + interval '1 hour', user_id = gone.id {FROM_DELETED}"
+    ),
 }
-"""What is no fault: events that nobody has read yet, and notices that are gone since they were read."""
+"""What is no fault: events that nobody has read yet, notices that are gone since they were read, reminders in time, and
+mails to users who were there then."""

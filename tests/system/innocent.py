@@ -22,7 +22,7 @@ from tests.system.damages_of_coupons import OF_AN_ORGANIZATION, WITHIN_LIMITS
 from tests.system.damages_of_finding import OF_WORDS
 from tests.system.damages_of_gateways import ELSEWHERE as AT_ANOTHER_GATEWAY
 from tests.system.damages_of_gateways import LOST
-from tests.system.damages_of_notices import READ_LATER
+from tests.system.damages_of_notices import NOTICES_IN_ORDER
 from tests.system.damages_of_reschedules import OVER_BEFORE
 from tests.system.damages_of_seats import of_code
 from tests.system.damages_of_the_catalogue import OF_EDITS
@@ -93,7 +93,7 @@ WHOLE_SINCE = {
 }
 
 AT_ANY_TIME = {
-    **(READ_LATER | MAILS_NOT_TRIED),
+    **(NOTICES_IN_ORDER | MAILS_NOT_TRIED),
     **OVER_BEFORE,
     **OF_EDITS,
     **OF_WORDS,
