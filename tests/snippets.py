@@ -20,9 +20,10 @@ _BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
-    """A block of code: its page, from the repository's folder, and its text."""
+    """A block of code: its page, from the repository's folder, its language, as the page says it, and its text."""
 
     page: str
+    language: str
     text: str
 
     @property
@@ -41,7 +42,7 @@ def pages() -> list[str]:
 def blocks() -> dict[str, Block]:
     """Return the blocks of all pages by their names."""
     found = [
-        Block(page, text)
+        Block(page, language, text)
         for page in pages()
         for language, text in _BLOCK.findall((ROOT / page).read_text())
         if language in LANGUAGES
