@@ -54,6 +54,15 @@ def free_seats(browser: Browser) -> list[str]:
     )
 
 
+def event_on_sale(browser: Browser) -> str:
+    """Return the path of an event of which seats can be chosen: what other tests made is in the list, too."""
+    for path in browser.run("return [...document.querySelectorAll('.card:has(time) a')].map((link) => link.pathname)"):
+        page = browser.run("return fetch(arguments[0]).then((answer) => answer.text())", path)
+        if 'class="button" href="/booking/' in page:
+            return str(path)
+    raise AssertionError("nothing is on sale")
+
+
 def looks_well(browser: Browser, pictures: Path, name: str) -> None:
     """Keep a picture, and hold that the page is no wider than the window, and that nothing was refused."""
     browser.screenshot(pictures / f"shop-{name}-{browser.name}.png")
@@ -68,8 +77,7 @@ def test_two_tickets_are_bought_and_one_is_given_back(browser: Browser, checkout
     register(browser)
     browser.open(f"{shop}/events")
     looks_well(browser, pictures, "events")
-    browser.click(".card a")
-    browser.until(lambda: at(browser, "/events/"))
+    browser.open(f"{shop}{event_on_sale(browser)}")
     looks_well(browser, pictures, "event")
     browser.click("a.button[href^='/booking/']")
     browser.until(lambda: at(browser, "/booking/") and len(free_seats(browser)) > 3)
