@@ -165,11 +165,13 @@ class ServiceSettings(ProcessSettings):
     )
     kept_keys_hours: int = Field(24, ge=1, le=168, description="longest time for which kept keys are trusted")
 
-    @model_validator(mode="after")
-    def _no_faults_in_production(self) -> Self:
-        if self.faults_address and self.environment == "production":
+    @model_validator(mode="before")
+    @classmethod
+    def _no_faults_in_production(cls, given: dict[str, Any]) -> dict[str, Any]:
+        # Before all else: whatever production lacks besides, this is told first.
+        if given.get("faults_address") and given.get("environment") == "production":
             raise ValueError("FAULTS_ADDRESS is for tests and cannot be set in production: unset it")
-        return self
+        return given
 
 
 KeyDays = Annotated[
