@@ -41,15 +41,15 @@ async def payment(request: web.Request) -> web.StreamResponse:
 
 
 async def _page(visit: Visit, booking: booking_pb2.Booking, *, is_back: bool, wrong: str = "") -> web.Response:
-    tries = await _tries(visit, booking.id)
-    is_declined = bool(tries) and tries[-1].status == payment_pb2.Payment.FAILED
-    is_waiting = is_back and bool(tries) and tries[-1].status == payment_pb2.Payment.PENDING
+    last = next(iter(await _tries(visit, booking.id)), payment_pb2.Payment())
+    is_declined = last.status == payment_pb2.Payment.FAILED
+    is_waiting = is_back and last.status == payment_pb2.Payment.PENDING
     said = {"booking": booking, "is_declined": is_declined, "is_waiting": is_waiting, "methods": METHODS}
     return visit.page("payment.html", 409 if wrong else 200, **said, wrong=wrong, key=str(uuid4()))
 
 
 async def _tries(visit: Visit, booking_id: str) -> Sequence[payment_pb2.Payment]:
-    """Return the payments of a booking, the first first."""
+    """Return the payments of a booking, the newest first."""
     try:
         return (await visit.services.get_payment_status(booking_id=booking_id, user_id=visit.user_id)).payments
     except NotFound:
@@ -73,7 +73,8 @@ async def pay(request: web.Request) -> web.StreamResponse:
             raise
         booking = await visit.services.get_booking(booking_id=booking_id, user_id=user_id)
         return await _page(visit, booking, is_back=False, wrong=words(error))
-    if urlsplit(begun.payment_url)[:2] == urlsplit(visit.public_url)[:2]:
+    if urlsplit(begun.payment_url)[:2] == (urlsplit(visit.public_url).scheme, visit.request.host):
         raise web.HTTPSeeOther(begun.payment_url)
-    # Forms of ours lead to pages of ours alone (form-action), so that a page of somebody else's is a link.
+    # Browsers follow a form to this host alone (form-action). So a page of another host is a link: the bank's, and
+    # ours for a visitor who came by another name of this host.
     return visit.page("leaving.html", url=begun.payment_url, host=urlsplit(begun.payment_url).hostname or "")
