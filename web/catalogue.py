@@ -15,11 +15,13 @@ from boxoffice.inventory.v1 import catalog_pb2
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import InvalidField
 from web.failures import words
+from web.numbers import number
 from web.visits import VISIT, Visit
 
 ON_HOME = 12
 FEATURED = 3
 A_PAGE = 12
+LAST_PAGE = 1_000
 REVIEWS = 10
 
 CATEGORIES = ("CONCERT", "THEATRE", "MOVIE", "SPORT", "COMEDY", "CONFERENCE", "OTHER")
@@ -45,10 +47,10 @@ async def events(request: web.Request) -> web.StreamResponse:
     """Show the events that fit what the address asks for."""
     visit: Visit = request[VISIT]
     asked = {name: request.query.get(name, "").strip()[:100] for name in _FIELDS}
-    page = int(request.query.get("page", "1")) if request.query.get("page", "1").isdecimal() else 1
+    page = number(request.query.get("page", ""), least=1, most=LAST_PAGE, otherwise=1)
     wrong, found = "", catalog_pb2.ListEventsResponse()
     try:
-        found = await visit.services.list_events(**_asked(asked), page=min(max(page, 1), 1_000), limit=A_PAGE)
+        found = await visit.services.list_events(**_asked(asked), page=page, limit=A_PAGE)
     except InvalidField as error:
         wrong = words(error)
     shows = await _next_shows(visit, found.events)

@@ -29,6 +29,19 @@ AWAY = Failed(503, "A part of the shop is away", "It should be back in a moment.
 NOT_FOUND = Failed(404, "There is no such page", "The address may be wrong, or what was here is over.")
 BROKEN = Failed(500, "Something broke", "It is our mistake, and it is written down. Try again in a while.")
 
+LABELS = {
+    "couponCode": "Coupon",
+    "dateFrom": "From",
+    "dateTo": "To",
+    "email": "E-mail address",
+    "name": "Name",
+    "password": "Password",
+    "phone": "Phone",
+    "q": "Words",
+    "city": "City",
+}
+"""What the pages call the fields of requests that visitors fill in."""
+
 _OF_CODE = {
     grpc.StatusCode.NOT_FOUND: 404,
     grpc.StatusCode.PERMISSION_DENIED: 403,
@@ -41,7 +54,7 @@ _OF_CODE = {
 
 def words(error: BoxofficeError) -> str:
     """Return what a service refused, for a page that stays: its own sentence, and each field that is wrong."""
-    fields = [f"{field}: {description}" for field, description in error.violations]
+    fields = [f"{LABELS.get(field, field)}: {description}." for field, description in error.violations]
     return " ".join(fields) or error.message
 
 
@@ -81,4 +94,7 @@ def page_of(visit: Visit, error: Exception) -> web.StreamResponse:
     said = failed(error)
     if said is BROKEN:
         log.error("a page broke", exc_info=error)
-    return visit.page("failed.html", said.status, title=said.title, text=said.text)
+    response = visit.page("failed.html", said.status, title=said.title, text=said.text)
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        response.headers["allow"] = ", ".join(sorted(error.allowed_methods))
+    return response

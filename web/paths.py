@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 HOME = "/"
 
-LONGEST = 500
+LONGEST = 2_000
 _PLAIN = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]*")
 """A path of this host, with a query or without: no second slash, no backslash, no space, no control character."""
 

@@ -55,6 +55,11 @@ HEADERS = {
 PRIVATE = "private, no-store"
 """After a sign-out, going back shows nothing."""
 
+FORM = "application/x-www-form-urlencoded"
+"""What browsers send of a form that has no file, as none of ours has."""
+
+TOO_OLD = "It was open for long, or came from another site. Go back, reload the page and send it again."
+
 VISIT = "visit"
 """Under this name a request has its visit."""
 
@@ -105,10 +110,15 @@ class Visit:
 
     async def form(self) -> Mapping[str, str]:
         """Return what a form of ours says, the first of each field; raise Failed where it is not one of ours."""
-        given = await self.request.post()
+        if self.request.content_type != FORM or (self.request.charset or "utf-8").lower() != "utf-8":
+            raise Failed(415, "This form cannot be read", "Go back, reload the page and send it again.")
+        try:
+            given = await self.request.post()
+        except UnicodeDecodeError:
+            raise Failed(400, "This form cannot be read", "Go back, reload the page and send it again.") from None
         word = given.get("word", "")
         if not isinstance(word, str) or not hmac.compare_digest(word.encode(), self.session.word.encode()):
-            raise Failed(403, "This form is too old", "It was open for long, or came from another site. Send it again.")
+            raise Failed(403, "This form is too old", TOO_OLD)
         return {name: value for name, value in given.items() if isinstance(value, str)}
 
     async def choices(self, name: str) -> list[str]:
@@ -134,7 +144,7 @@ class Visits:
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request."""
         if request.path.startswith("/assets/") or request.path == "/healthz":
-            return self._finished(await handler(request))
+            return self._finished(await _file(request, handler))
         if not _is_by_gateway(request):
             raise web.HTTPForbidden(text="the gateway alone calls this")
         if self._now >= self._most:
@@ -148,10 +158,11 @@ class Visits:
             self._now -= 1
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        end = asyncio.get_running_loop().time() + ANSWER_SECONDS
         visit = await self._visit(request)
         request[VISIT] = visit
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout_at(end):
                 response = await handler(request)
         except web.HTTPException as redirect:
             response = page_of(visit, redirect) if redirect.status >= 400 else redirect
@@ -185,6 +196,16 @@ class Visits:
         for name, value in self._headers.items():
             response.headers.setdefault(name, value)
         return response
+
+
+async def _file(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer with a file, or with why not; a browser may keep it, and asks whether it is still the same."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as refusal:
+        return refusal
+    response.headers.setdefault("cache-control", "no-cache")
+    return response
 
 
 def _is_by_gateway(request: web.Request) -> bool:
