@@ -7,11 +7,12 @@ from boxoffice.booking.v1 import booking_pb2
 
 from boxoffice_client import BoxofficeError
 from web.failures import words
+from web.numbers import number
 from web.visits import VISIT, Visit
 
 A_PAGE = 10
+LAST_PAGE = 1_000
 PERIODS = {"upcoming": booking_pb2.ListBookingsRequest.UPCOMING, "past": booking_pb2.ListBookingsRequest.PAST}
-STATUS = booking_pb2.Booking.Status
 
 routes = web.RouteTableDef()
 
@@ -24,11 +25,10 @@ async def my_bookings(request: web.Request) -> web.StreamResponse:
     period = request.query.get("period", "upcoming")
     if period not in PERIODS:
         period = "upcoming"
-    page = int(request.query.get("page", "1")) if request.query.get("page", "1").isdecimal() else 1
-    page = min(max(page, 1), 1_000)
+    page = number(request.query.get("page", ""), least=1, most=LAST_PAGE, otherwise=1)
     found = await visit.services.list_bookings(user_id=user_id, period=PERIODS[period], page=page, limit=A_PAGE)
     pages = -(-found.total // A_PAGE)
-    return visit.page("my-bookings.html", found=found, period=period, page=page, pages=pages, status_of=STATUS)
+    return visit.page("my-bookings.html", found=found, period=period, page=page, pages=pages)
 
 
 @routes.get("/my-bookings/{booking_id}")
@@ -90,5 +90,13 @@ async def refund(request: web.Request) -> web.StreamResponse:
     except BoxofficeError as error:
         if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED"):
             raise
+        if "agreed" in form and await _are_given_back(visit, booking_id, seats):
+            raise web.HTTPSeeOther(f"/my-bookings/{booking_id}") from None  # the form was sent twice
         return await _booking(visit, words(error), 409)
     raise web.HTTPSeeOther(f"/my-bookings/{booking_id}")
+
+
+async def _are_given_back(visit: Visit, booking_id: str, seats: list[str]) -> bool:
+    """Tell whether the visitor has given these seats of a booking back."""
+    booking = await visit.services.get_booking(booking_id=booking_id, user_id=visit.user_id)
+    return set(seats) <= {seat.id for seat in booking.seats if seat.refund_id}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from boxoffice.booking.v1 import booking_pb2, tariffs_pb2
@@ -14,12 +15,24 @@ from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, seat_pb2
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound, SeatsUnavailable
 from web.failures import Failed, words
+from web.numbers import number
 from web.visits import VISIT, Visit
 
 MOST_AT_ONCE = 1_000
-"""So many seats are drawn on one page; larger halls are shown section by section."""
+"""Halls with more seats are shown section by section."""
 
-MOST_SEATS = 20
+A_PAGE = 5_000
+"""So many seats of a map are asked for at once."""
+
+MOST_SEATS = 100
+"""So many seats and places a user can have of a show, whatever its limit."""
+
+MOST_MONEY = 2**31 - 1
+ADULT = "ADULT"
+"""The kind of ticket that every show has."""
+
+OTHER_PRICE = "This costs another amount now, and nothing is booked yet. Look at the price below, then book."
+FREE_AGAIN = "The time to book them is up, or you gave them back. Choose seats once more."
 
 routes = web.RouteTableDef()
 
@@ -34,9 +47,9 @@ async def choose(request: web.Request) -> web.StreamResponse:
 async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", status: int = 200) -> web.Response:
     event = await visit.services.get_event(event_id=event_id)
     shows = [show for show in event.shows if show.status == catalog_pb2.Show.ON_SALE]
-    chosen = [each for each in shows if each.id == show_id] or shows
+    chosen = [each for each in shows if each.id == show_id] if show_id else shows
     if len(chosen) != 1:
-        return visit.page("dates.html", event=event, shows=shows)
+        return visit.page("dates.html", status, event=event, shows=shows, wrong=wrong)
     [show] = chosen
     sections = (await visit.services.get_event_seats(event_id=event_id, show_id=show.id)).sections
     section = visit.request.query.get("section", "")
@@ -44,6 +57,7 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
     if is_large and not section:
         return visit.page("sections.html", event=event, show=show, sections=sections)
     seats = await _map(visit, show.id, section)
+    wanted = await visit.request.post() if visit.request.method == "POST" else visit.request.query
     return visit.page(
         "seats.html",
         status,
@@ -53,7 +67,10 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
         is_large=is_large,
         map=seats,
         rows=_rows(seats.seats),
-        chosen=set(await visit.choices("seat")) if visit.request.method == "POST" else set(),
+        tiers=_tiers(seats),
+        features=sorted({feature for seat in seats.seats for feature in seat.features}),
+        chosen=set(wanted.getall("seat", [])),
+        places={area.area_id: area.quantity for area in _areas(wanted)},
         wrong=wrong,
         most=show.max_seats_per_user or event.max_seats_per_user or 6,
     )
@@ -61,15 +78,30 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
 
 async def _map(visit: Visit, show_id: str, section: str) -> inventory_pb2.SeatMap:
     """Return the map of a show or of one of its sections, all of its pages in one."""
-    found = await visit.services.get_seat_map(show_id=show_id, section=section, user_id=visit.user_id)
+    asked: dict[str, Any] = {"show_id": show_id, "section": section, "user_id": visit.user_id, "page_size": A_PAGE}
+    found = await visit.services.get_seat_map(**asked)
     token = found.next_page_token
     while token:
-        page = await visit.services.get_seat_map(
-            show_id=show_id, section=section, user_id=visit.user_id, page_token=token
-        )
+        page = await visit.services.get_seat_map(**asked, page_token=token)
         found.seats.extend(page.seats)
+        found.sequence = min(found.sequence, page.sequence)  # whoever watches from there on misses nothing
         token = page.next_page_token
     return found
+
+
+def _tiers(seats: inventory_pb2.SeatMap) -> list[tuple[seat_pb2.Seat.Tier.ValueType, int, int]]:
+    """Return the tiers of the seats of a map, each with its lowest and its highest price."""
+    prices: dict[seat_pb2.Seat.Tier.ValueType, list[int]] = {}
+    for seat in seats.seats:
+        prices.setdefault(seat.tier, []).append(seat.price)
+    return [(tier, min(prices[tier]), max(prices[tier])) for tier in sorted(prices)]
+
+
+def _areas(given: Mapping[str, object]) -> list[seat_pb2.AreaPlaces]:
+    """Return how many places of which areas a form, or an address, asks for."""
+    asked = {name.removeprefix("area-"): str(value) for name, value in given.items() if name.startswith("area-")}
+    numbers = {area: number(text, least=0, most=MOST_SEATS, otherwise=0) for area, text in asked.items()}
+    return [seat_pb2.AreaPlaces(area_id=area, quantity=quantity) for area, quantity in numbers.items() if quantity]
 
 
 def _rows(
@@ -87,19 +119,17 @@ async def hold(request: web.Request) -> web.StreamResponse:
     """Hold the seats and places that were chosen."""
     visit: Visit = request[VISIT]
     form = await visit.form()
-    user_id, event_id, show_id = visit.need_user(), request.match_info["event_id"], form.get("show_id", "")
-    seats = await visit.choices("seat")
-    areas = [
-        seat_pb2.AreaPlaces(area_id=name.removeprefix("area-"), quantity=int(value))
-        for name, value in form.items()
-        if name.startswith("area-") and value.isdecimal() and 0 < int(value) <= MOST_SEATS
-    ]
+    event_id, show_id = request.match_info["event_id"], form.get("show_id", "")
+    seats, areas = await visit.choices("seat"), _areas(form)
+    if not visit.user_id:
+        asked = [("showId", show_id), ("section", request.query.get("section", ""))]
+        asked += [("seat", seat) for seat in seats] + [(f"area-{one.area_id}", str(one.quantity)) for one in areas]
+        back = f"/booking/{quote(event_id, safe='')}?{urlencode([one for one in asked if one[1]])}"
+        raise web.HTTPSeeOther(f"/login?next={quote(back, safe='')}")
     if not seats and not areas:
         return await _choose(visit, event_id, show_id, "Choose a seat first.", 400)
     try:
-        await visit.services.hold_seats(
-            show_id=show_id, user_id=user_id, show_seat_ids=seats[: MOST_SEATS + 1], areas=areas
-        )
+        await visit.services.hold_seats(show_id=show_id, user_id=visit.user_id, show_seat_ids=seats, areas=areas)
     except SeatsUnavailable:
         text = "Somebody was faster with some of these seats. What is free now is below."
         return await _choose(visit, event_id, show_id, text, 409)
@@ -128,18 +158,19 @@ async def _show_order(visit: Visit, show_id: str, coupon: str, wrong: str = "", 
         visit.services.get_event(event_id=event_id), _held(visit, show_id), _kinds(visit, show_id)
     )
     if held is None:
-        raise Failed(409, "Your seats are free again", "The time to book them is up. Choose seats once more.")
-    seats, chosen = [seat.id for seat in held.seats], await _chosen_kinds(visit, held.seats)
-    quote = None
+        raise Failed(409, "Your seats are free again", FREE_AGAIN)
+    seats = [seat.id for seat in held.seats]
+    chosen = await _chosen_kinds(visit, seats)
     try:
-        quote = await _quote(visit, show_id, seats, coupon, chosen)
+        cost = await _quote(visit, show_id, seats, coupon, chosen)
     except BoxofficeError as error:
         if not coupon:
             raise
         wrong, coupon = words(error), ""
-        quote = await _quote(visit, show_id, seats, "", chosen)
+        cost = await _quote(visit, show_id, seats, "", chosen)
     show = next((each for each in event.shows if each.id == show_id), None)
-    said = {"event": event, "show": show, "held": held, "quote": quote, "kinds": kinds, "coupon": coupon}
+    choices = {seat.id: _names(kinds, seat.tier) for seat in held.seats} if kinds else {}
+    said = {"event": event, "show": show, "held": held, "quote": cost, "choices": choices, "coupon": coupon}
     return visit.page("order.html", status, **said, wrong=wrong)
 
 
@@ -150,18 +181,24 @@ async def _held(visit: Visit, show_id: str) -> inventory_pb2.ListHoldsResponse.S
 
 
 async def _kinds(visit: Visit, show_id: str) -> Sequence[tariffs_pb2.Kind]:
-    """Return the kinds of ticket that a show has."""
+    """Return the kinds of ticket that a show has beside ADULT."""
     try:
         return list((await visit.services.get_show_kinds(show_id=show_id)).kinds)
     except NotFound:
         return []
 
 
-async def _chosen_kinds(visit: Visit, seats: Sequence[inventory_pb2.ListHoldsResponse.HeldSeat]) -> list[str]:
-    """Return the kind of each seat that the form or the address says; nothing where they say none."""
+def _names(kinds: Iterable[tariffs_pb2.Kind], tier: seat_pb2.Seat.Tier.ValueType) -> list[str]:
+    """Return the names of the kinds that a seat of a tier can have, each once."""
+    fitting = (one.kind for one in kinds if not one.HasField("tier") or one.tier == tier)
+    return list(dict.fromkeys([ADULT, *fitting]))
+
+
+async def _chosen_kinds(visit: Visit, seats: Iterable[str]) -> list[str]:
+    """Return the kind of each seat that the form or the address says; nothing where all are ADULT."""
     given = await visit.request.post() if visit.request.method == "POST" else visit.request.query
-    chosen = [str(given.get(f"kind-{seat.id}", "")) for seat in seats]
-    return chosen if any(chosen) else []
+    chosen = [str(given.get(f"kind-{seat}", "")) or ADULT for seat in seats]
+    return [] if set(chosen) <= {ADULT} else chosen
 
 
 async def _quote(
@@ -174,28 +211,30 @@ async def _quote(
 
 @routes.post("/booking/{event_id}/order")
 async def book(request: web.Request) -> web.StreamResponse:
-    """Book what is held, for what the page said that it costs."""
+    """Book the seats that the page showed, for what it said that they cost; or show what they cost otherwise."""
     visit: Visit = request[VISIT]
     form = await visit.form()
-    user_id, show_id, coupon = visit.need_user(), form.get("show_id", ""), form.get("coupon", "")
-    held = await _held(visit, show_id)
-    if held is None:
-        raise Failed(409, "Your seats are free again", "The time to book them is up. Choose seats once more.")
-    total = form.get("total", "")
+    user_id, show_id, coupon = visit.need_user(), form.get("show_id", ""), form.get("coupon", "").strip()[:40]
+    if form.get("do") == "price":
+        kinds = {name: value for name, value in form.items() if name.startswith("kind-") and value != ADULT}
+        more = kinds | ({"coupon": coupon} if coupon else {})
+        raise web.HTTPSeeOther(_order(request.match_info["event_id"], show_id, **more))
+    seats = await visit.choices("seat")
     try:
         booking = await visit.services.create_booking(
             user_id=user_id,
             show_id=show_id,
-            show_seat_ids=[seat.id for seat in held.seats],
-            kinds=await _chosen_kinds(visit, held.seats),
+            show_seat_ids=seats,
+            kinds=await _chosen_kinds(visit, seats),
             coupon_code=coupon,
-            expected_total=int(total) if total.isdecimal() else None,
+            expected_total=number(form.get("total", ""), least=0, most=MOST_MONEY, otherwise=0),
             idempotency_key=form.get("key", ""),
         )
     except BoxofficeError as error:
         if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED", "RESOURCE_EXHAUSTED"):
             raise
-        return await _show_order(visit, show_id, coupon, words(error), 409)
+        wrong = OTHER_PRICE if error.reason == "PRICE_CHANGED" else words(error)
+        return await _show_order(visit, show_id, coupon, wrong, 409)
     is_paid = booking.status == booking_pb2.Booking.CONFIRMED
     raise web.HTTPSeeOther(f"/my-bookings/{booking.id}" if is_paid else f"/payment/{booking.id}")
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from boxoffice.booking.v1 import booking_pb2
 from boxoffice.inventory.v1 import seat_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -30,9 +31,22 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters |= {"money": money, "local": local, "day": day, "clock": clock, "iso": iso}
+        self._environment.filters |= {
+            "money": money,
+            "local": local,
+            "day": day,
+            "clock": clock,
+            "iso": iso,
+            "plain": plain,
+        }
         self._environment.globals |= {"public_url": public_url, "digits": DIGITS, "new_key": new_key}
-        self._environment.globals |= {"tier": tier, "feature_name": feature_name}
+        self._environment.globals |= {
+            "tier": tier,
+            "tier_name": tier_name,
+            "feature_name": feature_name,
+            "feature_letter": feature_letter,
+        }
+        self._environment.globals |= {"booking_status": booking_status}
 
     def render(self, template: str, **words: Any) -> str:
         """Return a page; what it is told comes from outside, and is escaped."""
@@ -45,13 +59,42 @@ def new_key() -> str:
 
 
 def tier(value: seat_pb2.Seat.Tier.ValueType) -> str:
-    """Write a tier of seats."""
+    """Return what a tier of seats is called in a style sheet."""
     return seat_pb2.Seat.Tier.Name(value).lower()
+
+
+def tier_name(value: seat_pb2.Seat.Tier.ValueType) -> str:
+    """Write a tier of seats."""
+    return "VIP" if value == seat_pb2.Seat.VIP else tier(value)
+
+
+def plain(name: str) -> str:
+    """Write a name of the contracts, such as SCHOOL_CHILD, as people do."""
+    return name.lower().replace("_", " ")
+
+
+STATUSES = {
+    booking_pb2.Booking.PENDING: "not paid yet",
+    booking_pb2.Booking.CONFIRMED: "confirmed",
+    booking_pb2.Booking.CANCELLED: "called off",
+    booking_pb2.Booking.EXPIRED: "not paid in time",
+    booking_pb2.Booking.REFUNDED: "given back",
+}
+
+
+def booking_status(value: booking_pb2.Booking.Status.ValueType) -> str:
+    """Write how a booking stands."""
+    return STATUSES.get(value, "")
 
 
 def feature_name(value: seat_pb2.Seat.Feature.ValueType) -> str:
     """Write what is special about a seat."""
-    return seat_pb2.Seat.Feature.Name(value).lower().replace("_", " ")
+    return plain(seat_pb2.Seat.Feature.Name(value))
+
+
+def feature_letter(value: seat_pb2.Seat.Feature.ValueType) -> str:
+    """Return the sign of it in a plan, which is told beside the plan."""
+    return seat_pb2.Seat.Feature.Name(value)[0]
 
 
 def local(time: Timestamp, zone: str) -> datetime:

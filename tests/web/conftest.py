@@ -35,8 +35,9 @@ class Visitor:
 
     def send(self, path: str, page: str, **fields: Any) -> httpx.Response:
         """Send a form of a page, its hidden fields included, and return the answer."""
-        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
-        hidden = {name: html.unescape(value) for name, value in hidden.items()}
+        hidden: dict[str, list[str]] = {}
+        for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page):
+            hidden.setdefault(name, []).append(html.unescape(value))
         return self.http.post(path, data={**hidden, **fields})
 
     def register(self, email: str = "") -> str:
@@ -53,6 +54,7 @@ def stack() -> Iterator[Stack]:
         auth="on",
         web="on",
         trusted_proxies=1,
+        cors_origins="https://app.example",
         environments={"identity": {"ATTEMPTS_PER_ADDRESS": "8"}},
     ) as stack:
         yield stack
