@@ -1,6 +1,7 @@
 """Services as processes of their own: started, asked for their health, stopped."""
 
 import asyncio
+import importlib
 import os
 import signal
 import sys
@@ -13,12 +14,20 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from services.chassis.process import settings
 from stack import ports
 from tests.patience import patient
 
 ROOT = Path(__file__).parents[2]
 SECONDS = patient(20)
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
+
+
+def secrets_for(module: str) -> dict[str, str]:
+    """Return a value for each secret, besides its database, that a service has no default for."""
+    kind: Any = importlib.import_module(f"{module}.settings").Settings
+    own = [name for name in settings.secrets(kind) if kind.model_fields[name].is_required()]
+    return {name.upper(): SECRET for name in own if name != "database_url"}
 
 
 @dataclass

@@ -135,4 +135,9 @@ def test_every_code_that_can_be_sent_says_of_what_list_it_is() -> None:
         "inventory.v1.CreateVenueRequest.time_zone": "KIND_UNSPECIFIED",
         "inventory.v1.UpdateVenueRequest.time_zone": "KIND_UNSPECIFIED",
         "booking.v1.SetTaxRuleRequest.country": "COUNTRY",
+        # Not any language, but those of papers and mails.
+        "booking.v1.RenderCalendarRequest.language": "KIND_UNSPECIFIED",
+        "booking.v1.RenderInvoiceRequest.language": "KIND_UNSPECIFIED",
+        "booking.v1.RenderTicketsRequest.language": "KIND_UNSPECIFIED",
+        "notifications.v1.SetPreferencesRequest.language": "KIND_UNSPECIFIED",
     }

@@ -26,7 +26,7 @@ from services.chassis.writes import jobs
 from services.chassis.writes.desk import Desk
 from services.chassis.writes.outbox import Message, Outbox
 from tests.chassis.kitchen import Order
-from tests.chassis.processes import started
+from tests.chassis.processes import secrets_for, started
 from tests.faults.controller import Controller, Point, at
 from tests.patience import eventually
 from tests.servers import served
@@ -285,9 +285,7 @@ async def test_a_process_is_killed_at_a_point(controller: Controller) -> None:
 @pytest.mark.parametrize("module", [service.module for service in SERVICES])
 async def test_points_cannot_be_armed_in_production(module: str) -> None:
     environment = HERE | {"ENVIRONMENT": "production", "FAULTS_ADDRESS": "127.0.0.1:1"}
-    names = ("PAYMENT_WEBHOOK_SECRET", "SIGNING_KEY_SECRET", "TICKET_KEY_SECRET", "WEBHOOK_KEY_SECRET")
-    secret = dict.fromkeys(names, "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4")
-    async with started(module, **environment, **secret) as it:
+    async with started(module, **environment, **secrets_for(module)) as it:
         assert await it.ends() == 1
     assert it.lines == [
         f"{module.removeprefix('services.')}: FAULTS_ADDRESS is for tests and cannot be set in production: unset it"

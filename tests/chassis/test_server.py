@@ -29,7 +29,7 @@ from services.chassis.sight import logs
 from services.chassis.store.connections import examine_schema
 from services.chassis.store.migrate import migrate
 from services.chassis.wire.calls import channel
-from tests.chassis.processes import SECRET, busy_line, health, program, started
+from tests.chassis.processes import busy_line, health, program, secrets_for, started
 from tests.chassis.waiting import until_waiting
 from tests.databases import Databases, opened
 from tests.inventory.sale import put_on_sale
@@ -243,10 +243,7 @@ async def test_a_service_whose_port_is_busy_says_one_line(databases: Databases, 
     with databases.fresh(service) as url, socket.create_server(("127.0.0.1", 0)) as busy:
         module = named(service).module
         port = busy.getsockname()[1]
-        secrets = dict.fromkeys(
-            ("PAYMENT_WEBHOOK_SECRET", "SIGNING_KEY_SECRET", "TICKET_KEY_SECRET", "WEBHOOK_KEY_SECRET"), SECRET
-        )
-        async with started(module, port=port, DATABASE_URL=url, **secrets) as it:
+        async with started(module, port=port, DATABASE_URL=url, **secrets_for(module)) as it:
             assert await it.ends() == 1
     assert it.lines == [busy_line(module.removeprefix("services."), port)]
 

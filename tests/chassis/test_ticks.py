@@ -1,6 +1,5 @@
 """The jobs of every service, as it wires them on a machine that is not in UTC."""
 
-import base64
 import importlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,9 +13,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 import roster
 from roster import named
 from services.chassis.writes import jobs
+from tests.chassis.processes import secrets_for
 from tests.databases import Databases
-
-SECRET = base64.b64encode(bytes(range(32))).decode()
 
 
 @pytest.fixture
@@ -48,14 +46,8 @@ async def wired(service: str, url: str, monkeypatch: pytest.MonkeyPatch) -> list
             await close()
 
     monkeypatch.setattr(module, "serve", serve)
-    given = {
-        "database_url": url,
-        "payment_webhook_secret": SECRET,
-        "signing_key_secret": SECRET,
-        "ticket_key_secret": SECRET,
-        "webhook_key_secret": SECRET,
-    }
-    await module.run(module.Settings(**given))
+    secrets = {name.lower(): secret for name, secret in secrets_for(named(service).module).items()}
+    await module.run(module.Settings(database_url=url, **secrets))
     return found
 
 

@@ -179,7 +179,6 @@ RECIPE = Recipe(
         ],
         "tests/system/mutations.py": [
             before("async def create_booking(", MUTATION),
-            ("Show, new_user\n", "Show, new_user, ok\n"),
             after('    "HoldSeats": hold_seats,\n', '    "RenewHolds": renew_holds,\n'),
         ],
         "tests/faults/operations.py": [before("@operation\nasync def release_holds(", PLAY)],

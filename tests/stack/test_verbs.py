@@ -13,13 +13,16 @@ import httpx
 import pytest
 
 from audit.invariants import ALWAYS, INVARIANTS
-from stack import control, credentials, places, running
+from stack import control, credentials, places, running, web
 from stack.demo import HALLS
 from stack.launcher import NAMES, temporary_settings
 from stack.postgres import Server
 from stack.processes import living_name, wait_until
 from tests.stack.commands import SECONDS, ask, environment, started
 from tests.stacks import begin_with_databases
+
+EVERY = (*NAMES, web.NAME)
+"""What `make run` starts: unlike the stacks of other tests, with the shop."""
 
 
 def count_bookings(env: dict[str, str]) -> dict[str, int]:
@@ -142,9 +145,9 @@ def test_a_stack_is_looked_at_played_killed_started_again_stopped_and_forgotten(
         elsewhere = {name: value for name, value in env.items() if not name.endswith("_PORT")}
         seen = ask("status", env=elsewhere)
         assert (seen.returncode, seen.stderr) == (0, "")
-        assert seen.stdout.count(" healthy ") == len(NAMES)
+        assert seen.stdout.count(" healthy ") == len(EVERY)
         assert pids(seen.stdout)["launcher"] == launcher.pid
-        assert set(pids(seen.stdout)) == {"launcher", *NAMES}
+        assert set(pids(seen.stdout)) == {"launcher", *EVERY}
 
         played(elsewhere, env)
         audited(elsewhere, folder)
