@@ -81,7 +81,7 @@ MUTANTS = (
     Mutant(
         "a gate without a connection lets in to a show that is about to be cancelled",
         "door_statements:LISTED",
-        "NOT EXISTS (SELECT FROM cancelled_shows c WHERE c.show_id = t.show_id)",
+        "NOT EXISTS (SELECT FROM cancelled_shows WHERE show_id = %(show_id)s)",
         "true",
         MONEY,
         LISTS,

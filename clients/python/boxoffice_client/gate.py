@@ -82,7 +82,7 @@ class DoorList:
         self.tickets = {ticket.code_hash: ticket for ticket in tickets}
         self.asked_at = asked_at
         self.asked_on: float | None = None
-        """The same by the clock that nobody sets; None: it was asked for by a process of before."""
+        """The same by a clock that nobody can set (time.monotonic); None: an earlier process asked."""
 
     @classmethod
     def of(cls, parts: Iterable[pb.DoorListPart], asked_at: float) -> DoorList:
@@ -145,7 +145,7 @@ class Journal:
         self._take(line)
 
     def has_to_tell(self, code_hash: str) -> bool:
-        """Tell whether somebody came in by a code, of which the server does not know: it would let in once more."""
+        """Tell whether somebody came in by this code whom the server does not know of: it would let in once more."""
         return any(one.came_in and one.code_hash == code_hash for one in self.unsent.values())
 
     def close(self) -> None:

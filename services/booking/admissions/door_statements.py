@@ -57,7 +57,7 @@ LISTED = f"""
     JOIN booking_seats s ON s.booking_id = t.booking_id AND s.seat_id = t.show_seat_id
     LEFT JOIN ticket_homes h ON h.ticket_id = t.id LEFT JOIN gates g ON g.id = h.gate_id
     WHERE t.show_id = %(show_id)s AND t.state <> 'REVOKED'
-        AND NOT EXISTS (SELECT FROM cancelled_shows c WHERE c.show_id = t.show_id)
+        AND NOT EXISTS (SELECT FROM cancelled_shows WHERE show_id = %(show_id)s)
         AND (%(after)s::uuid IS NULL OR t.show_seat_id > %(after)s)
     ORDER BY t.show_seat_id LIMIT %(limit)s
 """
