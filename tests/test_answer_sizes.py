@@ -20,6 +20,7 @@ from services.chassis.wire.records import PAGE_BYTES
 from services.inventory.catalogue.domain import MAX_SEATS_PER_PAGE
 from services.inventory.halls.domain import MAX_SCREENS_PER_VENUE, MAX_SEATS_PER_SCREEN, MAX_SECTIONS_PER_SCREEN
 from services.inventory.seats.rpc import MAX_SEATS_OF_BATCH
+from services.notifications.webhooks.domain import MAX_ENDPOINTS
 from tests.gateway.fakes import METHODS, Method
 from tests.test_contracts import FIELDS, rules
 
@@ -45,7 +46,10 @@ BYTES = {
     **dict(payment_url=2_000, access_token=4_000, refresh_token=100, session_id=41),
     **dict(cancelled_by=36, exported_by=36, token=43, credential=43, code_hash=64, features=20),
     **dict(code=32, coupon_code=32, show_ids=36, country=2, state=2, place_of_supply=2, category=30, sac_code=8),
-    **dict(kind=30, day=10, url=100),
+    # Of a webhook's endpoint; an image's is shorter.
+    **dict(kind=30, day=10, url=408),
+    # What is posted of one, with all that a booking's or show's event can tell; and what it is signed with.
+    **dict(content=2_000, secret=50),
     "records": 2 * PAGE_BYTES,
     **dict(tax_number=30, time_zone=64, number=16, corrects=36, organization_ids=36, show_seat_ids=36),
 }
@@ -170,6 +174,10 @@ COUNTS = {
     "inventory.v1.ListEventsResponse.events": 1,
     "inventory.v1.ListReviewsResponse.reviews": 1,
     "notifications.v1.ListNoticesResponse.notices": 1,
+    "notifications.v1.WebhookEndpoint.types": 30,
+    "notifications.v1.ListWebhookAttemptsResponse.attempts": 1,
+    "notifications.v1.ListWebhookEndpointsResponse.endpoints": MAX_ENDPOINTS,
+    "notifications.v1.ListWebhookMessagesResponse.messages": 100,
     "inventory.v1.ListAccessCodesResponse.access_codes": 1,
     "inventory.v1.ListMoviesResponse.movies": 1,
     "inventory.v1.ListVenuesResponse.venues": 1,
@@ -253,8 +261,11 @@ def test_the_largest_answer_is_one_that_any_client_reads(method: Method) -> None
     assert largest(method.descriptor.output_type).ByteSize() <= MAX_ANSWER_BYTES
 
 
-BY_NUMBER = ("ListAvailableSeats", "ListBookingEvents", "ListShowEvents", "ListTickets")
-"""Their pages have as many as were asked for, or as one booking has, all of which fit."""
+BY_NUMBER = (
+    *("ListAvailableSeats", "ListBookingEvents", "ListShowEvents", "ListTickets"),
+    *("ListWebhookEndpoints", "ListWebhookMessages"),
+)
+"""Their pages have as many as were asked for, or as one booking or organization has, all of which fit."""
 
 
 def test_what_comes_by_pages_has_an_end_to_each() -> None:

@@ -22,7 +22,11 @@ look at what it would be told, readiness does no work, it looks whether the data
 SPOKEN = ("delete", "get", "patch", "post", "put", "request", "send", "stream")
 """What an HTTP client says."""
 FORBIDDEN_IMPORTS = ("httpx", "requests", "socket", "urllib.request", "http.client")
-SOCKET_HOLDERS = (f"{CHASSIS}/process/server.py", f"{CHASSIS}/sight/faults.py")
+SOCKET_HOLDERS = (
+    *(f"{CHASSIS}/process/server.py", f"{CHASSIS}/sight/faults.py"),
+    "services/notifications/webhooks/posting.py",
+)
+"""What may know sockets. Posting judges each address before it makes the socket that the HTTP client asks for."""
 
 
 def detours(path: str, source: str) -> list[str]:

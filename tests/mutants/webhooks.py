@@ -32,7 +32,7 @@ MUTANTS = (
     ),
     Mutant(
         "redirects are followed",
-        "Poster._post",
+        "Poster.post",
         "self._session.post(url, data=data, headers=headers, allow_redirects=False)",
         "self._session.post(url, data=data, headers=headers, allow_redirects=True)",
         REQUESTS,

@@ -15,7 +15,6 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import aiohttp
@@ -119,29 +118,24 @@ class Poster:
 
         With `challenge`, that is what the answer has to be; else only its status is looked at.
         """
+
+        async def asking() -> tuple[int, bytes]:
+            data = content.encode()
+            async with self._session.post(url, data=data, headers=headers, allow_redirects=False) as response:
+                answer = await _beginning(response) if challenge else b""
+                # What else comes is not read: the connection ends here.
+                response.close()
+                return response.status, answer
+
         began = time.monotonic()
         status: int | None = None
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                asking = partial(self._post, url, content, headers, bool(challenge))
                 answered, answer = await ask("webhook of an organization", TIMEOUT_SECONDS, asking)
             status, outcome = answered, _judged(answered, answer, challenge)
         except (AddressRefused, NoAddress, TimeoutError, aiohttp.ClientError, OSError, ValueError, Failure) as error:
             outcome = _reason(error)
         return Answer(outcome, status, int((time.monotonic() - began) * 1_000))
-
-    async def _post(self, url: str, content: str, headers: Mapping[str, str], wants_answer: bool) -> tuple[int, bytes]:
-        data = content.encode()
-        asking = self._session.post(url, data=data, headers=headers, allow_redirects=False)
-        async with asking as response:
-            answer = b""
-            while wants_answer and len(answer) < LONGEST_ANSWER_BYTES:
-                if not (piece := await response.content.read(LONGEST_ANSWER_BYTES - len(answer))):
-                    break
-                answer += piece
-            # What else comes is not read: the connection ends here.
-            response.close()
-            return response.status, answer
 
     def _socket_to(self, address: Any) -> socket.socket:
         """Make the socket for a connection; raise AddressRefused unless messages are sent to its address."""
@@ -163,6 +157,16 @@ class Poster:
         """Close all connections, and wait for nobody."""
         await self._session.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Return what an answer begins with, as much as is looked at."""
+    read = b""
+    while len(read) < LONGEST_ANSWER_BYTES:
+        if not (piece := await response.content.read(LONGEST_ANSWER_BYTES - len(read))):
+            break
+        read += piece
+    return read
 
 
 def _judged(status: int, answer: bytes, challenge: str) -> Outcome:
