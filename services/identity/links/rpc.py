@@ -84,8 +84,8 @@ class AccountMailServicer(account_mails_pb2_grpc.AccountMailServiceServicer):
                     shown = Page.IS_RESET
                 else:
                     shown = Page.TOO_WEAK
-        except LinkNotValid:
-            shown = Page.OVER
+        except LinkNotValid:  # or somebody has clicked twice
+            shown = Page.VERIFIED if await self._page_of(token) is Page.VERIFIED else Page.OVER
         return await self._answered(shown, token, context)
 
     async def ClaimAccountMails(
@@ -114,7 +114,7 @@ class AccountMailServicer(account_mails_pb2_grpc.AccountMailServiceServicer):
 
     async def _page_of(self, token: str) -> Page:
         link = await self._links.find(token)
-        if link is not None and link.kind is MailKind.VERIFICATION and link.is_verified:
+        if link is not None and link.kind is not MailKind.PASSWORD_RESET and link.is_verified:
             return Page.VERIFIED
         if link is None or not link.is_good:
             return Page.OVER

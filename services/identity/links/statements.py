@@ -2,7 +2,7 @@
 
 FIND_LINK = """
     SELECT m.user_id, m.kind, m.email, m.used_at IS NULL AND m.ends_at > boxoffice_clock() AS is_good,
-        u.email_verified_at IS NOT NULL AS is_verified
+        u.email_verified_at IS NOT NULL AND u.email = coalesce(m.email, u.email) AS is_verified
     FROM account_mails m JOIN users u ON u.id = m.user_id
     WHERE m.hash = %(hash)s
 """
