@@ -95,6 +95,8 @@ def test_a_ticket_is_bought_without_scripts(stack: Stack, visitor: Visitor) -> N
     # One seat goes back, for what the page says, once, though the form is sent twice.
     seen = visitor.send(f"{mine}/refund", page, seat=[seats[0]])
     assert "come back" in seen.text
+    [given] = re.findall(r'value="' + seats[0] + r'"> ([^<]+)</label>', page)
+    assert f"<li>{given}</li>" in seen.text and f"<strong>{given}</strong>" in page
     for _ in range(2):
         assert visitor.send(f"{mine}/refund", seen.text, seat=[seats[0]]).status_code == 303
     until(lambda: len(re.findall(r'<img src="[^"]+\.svg', visitor.get(mine))) == 1)
