@@ -34,6 +34,8 @@ EXAMPLES = {
     "buy.mjs": ["node"],
 }
 """How each is run. Where there is no Node, the last is tried in the browser only (tests/browser/test_examples.py)."""
+ELSEWHERE = {"receive_webhooks.py": "tests/notifications/test_hooks_killed.py"}
+"""Examples that another test tries, and which."""
 RUN_HERE = [name for name, [program] in EXAMPLES.items() if shutil.which(program)]
 BOUGHT = r"(?s)^show .*\nCONFIRMED\nrefund +(INR.)?[0-9.,]+( minor units of INR)?, 100 %\nREFUNDED\n\Z"
 
@@ -67,9 +69,11 @@ def check_told(done: subprocess.CompletedProcess[str], what: str) -> None:
     assert not re.search(r"Traceback|^ +at |SyntaxError", done.stderr, re.MULTILINE), done.stderr
 
 
-def test_every_example_is_tried_here() -> None:
+def test_every_example_is_tried() -> None:
     found = {path.name for path in (ROOT / "examples").iterdir() if path.is_file()}
-    assert found == {*EXAMPLES, "README.md"}
+    assert found == {*EXAMPLES, *ELSEWHERE, "README.md"}
+    for example, test in ELSEWHERE.items():
+        assert f"examples/{example}" in (ROOT / test).read_text()
 
 
 @pytest.mark.parametrize("name", RUN_HERE)

@@ -15,6 +15,7 @@ from schemathesis import Case, HookContext, Response
 from schemathesis.checks import Failure
 
 from tests.fuzz.as_protobuf import is_read_as_right
+from tests.fuzz.pages import is_told_on_a_page
 from tests.fuzz.without_words import is_known
 
 REFUSED_RIGHT_DATA, ACCEPTED_WRONG_DATA = "ST202", "ST201"
@@ -42,7 +43,7 @@ def filter_case(context: HookContext, case: Case) -> bool:
 def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
     """Leave out what is explained."""
     if failure.code == ACCEPTED_WRONG_DATA:
-        return response.status_code != 413 and not _is_read_as_right(case)
+        return response.status_code != 413 and not _is_read_as_right(case) and not is_told_on_a_page(case, response)
     if failure.code == REFUSED_RIGHT_DATA and response.status_code == 400:
         return not _is_explained(case, response.json())
     if failure.code == MISSING_HEADER and response.status_code == 404:

@@ -11,6 +11,7 @@ from schemathesis import Case, CheckContext, HookContext, Response
 from schemathesis.checks import Failure
 
 from tests.fuzz.as_protobuf import is_read_as_right
+from tests.fuzz.pages import is_told_on_a_page
 from tests.fuzz.without_words import is_known
 from tests.gateway.openapi import resolved
 
@@ -70,9 +71,12 @@ def before_call(context: HookContext, case: Case, kwargs: Json) -> None:
 
 @schemathesis.hook
 def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
-    """Leave out that a body was accepted which is right as soon as it is read as the JSON of protobuf is."""
+    """Leave out that a body was accepted which is right as soon as it is read as the JSON of protobuf is, or that a
+    page says what is wrong with it."""
     # A QUERY without a content type is refused for that, as its rules want it.
     if failure.code == UNDECLARED_METHOD and case.method.upper() == "QUERY" and response.status_code == 400:
+        return False
+    if failure.code == ACCEPTED_WRONG_DATA and is_told_on_a_page(case, response):
         return False
     content = case.operation.definition.raw.get("requestBody", {"content": {}})["content"]
     # A file is no JSON.
