@@ -209,6 +209,8 @@ async def test_a_process_makes_so_many_papers_and_only_so_many_callers_wait(monk
     first = workshop._process
     await workshop.make(right)
     assert first is not None and first.returncode is not None and workshop._process is None
+    await workshop.make(replace(right, symbols=[("A", "A1")] * 10))  # which counts for two
+    assert workshop._process is None
     monkeypatch.setattr(workshops, "MAX_WAITING", 2)
     tries = await asyncio.gather(*(workshop.make(right) for _ in range(4)), return_exceptions=True)
     assert sum(isinstance(each, bytes) for each in tries) >= 2
