@@ -88,6 +88,18 @@ class Buying(Driver):
         if returns:
             self.settle(replica)
 
+    def book_and_pay(self, booking: Request, method: str, replica: int) -> bool:
+        """Book and pay for that; tell whether there is a booking. Nothing is told of the money yet."""
+        before = self.bookings("PENDING")
+        self.do([(booking, replica)])
+        made = [id_ for id_ in self.bookings("PENDING") if id_ not in before]
+        if not made:
+            return False
+        self.do([(Request("initiate", booking.user, about=made[0]), replica)])
+        if paying := [id_ for id_ in self.payments("OPEN") if self.worlds[0].payments[id_].booking == made[0]]:
+            self.do([(Request("pay", about=paying[-1], method=method), 0)])
+        return True
+
     @rule(number=numbers, method=methods, seconds=lates, rival=rivals, busy=st.booleans(), replica=replicas)
     def pay_late(self, number: int, method: str, seconds: int, rival: str, busy: bool, replica: int) -> None:
         """Pay, and let the news come when time may be up; meanwhile somebody may want the same, jobs may be busy."""

@@ -35,6 +35,8 @@ lasts = st.sampled_from((30, 299, 299))
 waits, lates = st.sampled_from(WAITS), st.sampled_from(LATES)
 keys = st.sampled_from(("", "k1", "k2"))
 methods = st.sampled_from(("pm_succeed", "pm_succeed", "pm_reorder", *SCENARIOS))
+paid = st.sampled_from(("pm_succeed", "pm_succeed", "pm_reorder", "pm_duplicate"))
+"""By which money comes, and is told of."""
 ticks = st.sampled_from(TICKS)
 coupons = st.sampled_from(("", "FREE", *COUPONS))
 prices = st.sampled_from(PRICES)
@@ -45,6 +47,8 @@ counts = st.integers(0, 2)
 rivals = st.sampled_from(("", "", "hold", "hold", "block", "use"))
 """What somebody does while a payment is under way: holds a seat, blocks it, or uses the coupon."""
 codes = st.sampled_from(("", facts.CODE, facts.CODE, facts.CODE, "ENEMIES"))
+ways = st.sampled_from(("hold", "book", "both"))
+"""By which blocked seats are taken by a code."""
 shifts = st.sampled_from(SHIFTS)
 kinds = st.sampled_from(
     (

@@ -18,7 +18,7 @@ from tests.model import world
 from tests.model.asking import USERS
 from tests.model.draws import JUMPS, SHIFTS, SHOWS, TICKS, numbers, replicas, ticks
 from tests.model.explore import Branch, explore
-from tests.model.facts import CODE, PLACES, Answer, Chosen, Request, Seen, Tick
+from tests.model.facts import CODE, PLACES, Answer, Chosen, Request, Seats, Seen, Tick
 from tests.model.model import World
 from tests.model.money import PRICES
 
@@ -153,6 +153,11 @@ class Driver(RuleBasedStateMachine):
         """Return the bookings that are or were paid for, or free."""
         known = self.worlds[0].bookings
         return [id_ for id_ in self.bookings() if known[id_].payment or not known[id_].final]
+
+    def nobodys(self, wanted: Seats) -> list[int]:
+        """Return the seats that nobody has, those that are wanted first."""
+        free = frozenset(range(world.SEATS)) - self.worlds[0].taken().keys()
+        return [*sorted(free & wanted), *sorted(free - wanted)]
 
     def new_booking(self, number: int, key: str = "") -> Request:
         """Make a request for a seat, or two, now and then with a coupon or for a child."""

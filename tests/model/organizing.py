@@ -7,10 +7,26 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.model.asking import USERS
 from tests.model.buying import Buying
-from tests.model.draws import codes, counts, keys, moves, numbers, prices, replicas, seats, shares, shifts, users
+from tests.model.draws import (
+    codes,
+    counts,
+    keys,
+    lates,
+    moves,
+    numbers,
+    paid,
+    prices,
+    replicas,
+    seats,
+    shares,
+    shifts,
+    users,
+    ways,
+)
 from tests.model.driver import Doing
-from tests.model.facts import Request, Seats, Tick
+from tests.model.facts import CAP, CODE, CODE_SEATS, Request, Seats, Tick
 
 
 class Organizing(Buying):
@@ -61,9 +77,9 @@ class Organizing(Buying):
         name, some = ("unblock", seats) if number > 5 else ("block", frozenset(sorted(seats)[:2]))
         self.do([(Request(name, seats=some), replica)])
 
-    @rule(user=users, seats=seats, code=codes, way=st.sampled_from(("hold", "book", "both", "late")), replica=replicas)
+    @rule(user=users, seats=seats, code=codes, way=ways, replica=replicas)
     def open_by_code(self, user: int, seats: Seats, code: str, way: str, replica: int) -> None:
-        """Take blocked seats by the access code, at once or by way of a hold, and pay in time or late."""
+        """Take blocked seats by the access code, at once or by way of a hold."""
         some = frozenset(sorted(seats)[:2])
         self.do([(Request("block", seats=frozenset(sorted(some)[:1])), replica)])
         if way in ("hold", "both"):
@@ -72,8 +88,25 @@ class Organizing(Buying):
             self.do([(Request("block", seats=some), replica)])
         if way != "hold":
             self.do([(Request("book", user, some, code="" if way == "both" else code), 1 - replica)])
-        if way == "late" and self.bookings("PENDING"):
-            self.pay_late(-1, "pm_succeed", 900, "", False, replica)
+
+    @rule(user=users, seats=seats, method=paid, seconds=lates, replica=replicas)
+    def pay_late_by_code(self, user: int, seats: Seats, method: str, seconds: int, replica: int) -> None:
+        """Take a blocked seat by the access code, and pay when time is up."""
+        some = frozenset(self.nobodys(seats)[:1]) or frozenset(sorted(seats)[:1])
+        self.do([(Request("block", seats=some), replica)])
+        if self.book_and_pay(Request("book", user, some, code=CODE), method, replica):
+            self.jump(seconds)
+            self.settle(1 - replica)
+
+    @rule(user=users, seats=seats, replica=replicas)
+    def use_up_code(self, user: int, seats: Seats, replica: int) -> None:
+        """Users take more blocked seats by the access code than it gives, one after the other."""
+        some = self.nobodys(seats)[: CODE_SEATS + 1]
+        if some:
+            self.do([(Request("block", seats=frozenset(some)), replica)])
+        for number, seat in enumerate(some):
+            taker = (user + number) % len(USERS)
+            self.do([(Request("hold", taker, frozenset({seat}), code=CODE), number % 2)])
 
     @rule(user=users, seats=seats, number=numbers, replica=replicas)
     def book_guests(self, user: int, seats: Seats, number: int, replica: int) -> None:
@@ -84,11 +117,29 @@ class Organizing(Buying):
         if number % 3 == 0 and self.tickets():
             self.do([(self.about_refund(-1, 0, 0), replica)])
 
-    @rule(number=numbers, replica=replicas)
-    def revoke_code(self, number: int, replica: int) -> None:
-        """Revoke the access code, now and then."""
-        if number > 6:
-            self.do([(Request("revoke_code"), replica)])
+    @rule(user=users, seats=seats, replica=replicas)
+    def host_guests(self, user: int, seats: Seats, replica: int) -> None:
+        """Book a seat for a guest, and hold as many for oneself as one may have."""
+        guest = frozenset(self.nobodys(seats)[:1])
+        if not guest:
+            return
+        self.do([(Request("block", seats=guest), replica)])
+        self.do([(Request("book_guests", user, guest), replica)])
+        known = self.worlds[0]
+        others = [seat for seat in self.nobodys(seats) if seat not in known.blocked][: CAP - known.counted(user)]
+        if others:
+            self.do([(Request("hold", user, frozenset(others)), replica)])
+            self.do([(Request("release_holds", user), 1 - replica)])
+
+    @rule(user=users, seats=seats, number=numbers, replica=replicas)
+    def revoke_code(self, user: int, seats: Seats, number: int, replica: int) -> None:
+        """Revoke the access code, more often than not; somebody gives it for a blocked seat all the same."""
+        if number > 7:
+            return
+        some = frozenset(self.nobodys(seats)[:1]) or frozenset(sorted(seats)[:1])
+        self.do([(Request("block", seats=some), replica)])
+        self.do([(Request("revoke_code"), replica)])
+        self.do([(Request("hold", user, some, code=CODE), 1 - replica)])
 
     @rule(hours=shifts, number=numbers, chosen=st.lists(moves, max_size=2), replica=replicas)
     def reschedule(self, hours: int, number: int, chosen: list[Any], replica: int) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.model.asking import USERS
-from tests.model.draws import keys, lates, numbers, places, replicas, seats, users, waits
+from tests.model.draws import keys, lates, numbers, paid, places, replicas, seats, users, waits
 from tests.model.facts import PLACES, Request, Seats
 from tests.model.organizing import Organizing
 
@@ -50,7 +50,7 @@ class Standing(Organizing):
         user=users,
         count=st.integers(1, PLACES - 1),
         number=numbers,
-        method=st.sampled_from(("pm_succeed", "pm_succeed", "pm_reorder", "pm_duplicate")),
+        method=paid,
         seconds=lates,
         rival=st.sampled_from(("hold", "book", "block", "block")),
         replica=replicas,
@@ -65,14 +65,8 @@ class Standing(Organizing):
         rival_id, other_id = ((user + more) % len(USERS) for more in (1, 2))
         if number % 3:
             self.jump(1200)  # what others have has lapsed
-        before = self.bookings("PENDING")
-        self.do([(Request("book", user, places=count), replica)])
-        made = [id_ for id_ in self.bookings("PENDING") if id_ not in before]
-        if not made:
+        if not self.book_and_pay(Request("book", user, places=count), method, replica):
             return
-        self.do([(Request("initiate", user, about=made[0]), replica)])
-        if paying := [id_ for id_ in self.payments("OPEN") if self.worlds[0].payments[id_].booking == made[0]]:
-            self.do([(Request("pay", about=paying[-1], method=method), 0)])
         self.jump(seconds)
         if number % 4:
             self.do([(Request("hold", other_id, places=PLACES - count), replica)])
