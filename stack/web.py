@@ -17,7 +17,10 @@ from stack.settings import PORT_STEP, ROOT, Settings
 NAME = "web"
 MODULE = "web"
 CALLS = ("inventory", "booking", "payment", "identity", "notifications")
-INHERITED = ("DRAIN_SECONDS", "GRACE_SECONDS", "LOG_LEVEL", "MOST_REQUESTS", "PATH", "SESSION_SECRET_PREVIOUS")
+INHERITED = (
+    *("DRAIN_SECONDS", "GRACE_SECONDS", "LOG_LEVEL", "MAX_SEATS_PER_USER", "MOST_REQUESTS", "PATH"),
+    "SESSION_SECRET_PREVIOUS",
+)
 """What it takes from the environment of `make run`."""
 
 

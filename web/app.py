@@ -20,7 +20,7 @@ def make_app(settings: Settings, services: Services) -> web.Application:
     visits = Visits(
         services,
         Cookies(settings.session_secrets, is_secure=settings.is_secure),
-        Pages(settings.public_url),
+        Pages(settings.public_url, most_seats=settings.max_seats_per_user),
         most=settings.most_requests,
         is_secure=settings.is_secure,
     )

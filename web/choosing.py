@@ -72,7 +72,7 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
         chosen=set(wanted.getall("seat", [])),
         places={area.area_id: area.quantity for area in _areas(wanted)},
         wrong=wrong,
-        most=show.max_seats_per_user or event.max_seats_per_user or 6,
+        most=show.max_seats_per_user or visit.pages.most_seats,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import grpc
 from aiohttp import web
@@ -90,7 +91,8 @@ def page_of(visit: Visit, error: Exception) -> web.StreamResponse:
     if isinstance(error, BoxofficeError) and error.code == grpc.StatusCode.UNAUTHENTICATED and visit.user_id:
         # The session has ended elsewhere: by a sign-out, a new password, a deletion.
         visit.sign_out()
-        return web.HTTPSeeOther("/login")
+        following = quote(visit.request.path_qs, safe="") if visit.request.method in ("GET", "HEAD") else ""
+        return web.HTTPSeeOther(f"/login?next={following}" if following else "/login")
     said = failed(error)
     if said is BROKEN:
         log.error("a page broke", exc_info=error)

@@ -21,9 +21,9 @@ FOLDER = Path(__file__).parent
 class Pages:
     """Renders pages."""
 
-    def __init__(self, public_url: str) -> None:
-        """`public_url` is where visitors are, without a path."""
-        self.public_url = public_url
+    def __init__(self, public_url: str, *, most_seats: int) -> None:
+        """`public_url`: where visitors are, without a path; `most_seats`: the limit of shows that have none."""
+        self.public_url, self.most_seats = public_url, most_seats
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER / "templates"),
             autoescape=True,

@@ -27,6 +27,7 @@ class Settings(ProcessSettings):
     most_requests: int = Field(
         200, ge=1, le=10_000, description="requests that are answered at once; more are told 503"
     )
+    max_seats_per_user: int = Field(6, ge=1, le=100, description="most seats of one show for one user")
 
     @model_validator(mode="after")
     def _sessions_are_safe(self) -> Self:

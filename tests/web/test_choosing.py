@@ -1,14 +1,21 @@
-"""Kinds of tickets: what a seat can be, and what a form says that it is."""
+"""What can be chosen: kinds of tickets, and how many seats."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from aiohttp.test_utils import make_mocked_request
 from boxoffice.booking.v1.tariffs_pb2 import Kind
 from boxoffice.inventory.v1.seat_pb2 import Seat
 
+from services.chassis.process.settings import load
+from stack import web
+from stack.credentials import Credentials
+from stack.launcher import temporary_settings
 from web.choosing import _chosen_kinds, _names
 from web.numbers import number
+from web.settings import Settings
 
 
 def asked(query: str) -> Any:
@@ -30,3 +37,12 @@ def test_what_is_no_number_is_what_it_is_otherwise() -> None:
     for text in ("", "x", "-1", "1.5", "\u0663", 5_000 * "9"):
         assert number(text, least=1, most=9, otherwise=4) == 4
     assert [number(text, least=1, most=9, otherwise=4) for text in ("0", "5", "99")] == [1, 5, 9]
+
+
+def test_the_shop_has_the_limit_that_inventory_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MAX_SEATS_PER_USER", "8")
+    settings = temporary_settings(tmp_path, auth="off", shop="on")
+    [program] = web.programs(settings, Credentials({"session": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"}))
+    for name, value in program.environment.items():
+        monkeypatch.setenv(name, value)
+    assert load(Settings, "web").max_seats_per_user == 8

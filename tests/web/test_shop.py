@@ -237,6 +237,15 @@ def test_signing_out_ends_the_tokens_of_this_session(stack: Stack, visitor: Visi
     assert refreshed.status_code == 401
 
 
+def test_whose_session_ended_elsewhere_signs_in_and_goes_on(stack: Stack, visitor: Visitor) -> None:
+    visitor.register()
+    response = web.Response()
+    cookies_of(stack).write(response, replace(session_of(stack, visitor), access_token="ended"))
+    ended = {"cookie": f"session={response.cookies['session'].value}"}
+    answer = httpx.get(f"{stack.public_url}/my-bookings?period=past", headers=ended, trust_env=False)
+    assert parse_qs(urlsplit(answer.headers["location"]).query) == {"next": ["/my-bookings?period=past"]}
+
+
 def test_rubbish_is_answered_with_a_page(visitor: Visitor) -> None:
     visitor.register()
     for path in (

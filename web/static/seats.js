@@ -38,7 +38,7 @@ form.addEventListener("change", (event) => {
 count();
 
 // What others do, as it happens.
-let sequence = Number(form.dataset.sequence), stream = null, pause = FIRST_PAUSE_MS, last = 0, waiting = null;
+let sequence = Number(form.dataset.sequence), stream = null, pause = FIRST_PAUSE_MS, failures = 0, last = 0, waiting = null;
 
 function tell(text) {
   // At most once in five seconds, or nobody could listen to it.
@@ -64,8 +64,19 @@ function take(change) {
   if (change.showCancelled) tell("This show is cancelled.");
 }
 
+async function look() {
+  // Changes are kept for an hour. Who was away for longer, or is refused, sees how the seats stand, and watches from there on.
+  const asked = form.dataset.section ? `?section=${encodeURIComponent(form.dataset.section)}` : "";
+  const answer = await fetch(`/api/v1/seats/shows/${form.dataset.show}${asked}`).catch(() => null);
+  if (!answer?.ok) return;
+  const map = await answer.json();
+  sequence = map.sequence;
+  take(map);
+}
+
 function watch() {
   stream = new EventSource(`/api/v1/seats/shows/${form.dataset.show}/watch?afterSequence=${sequence}`);
+  stream.onopen = () => { failures = 0; };
   stream.onmessage = (event) => {
     pause = FIRST_PAUSE_MS;
     sequence = Number(event.lastEventId) || sequence;
@@ -75,7 +86,11 @@ function watch() {
     // After 503 and the like a browser gives up for good, so that a new one is made.
     stream.close();
     stream = null;
-    if (!document.hidden) setTimeout(() => { if (!stream && !document.hidden) watch(); }, pause);
+    failures += 1;
+    if (!document.hidden) setTimeout(async () => {
+      if (failures > 1) await look();
+      if (!stream && !document.hidden) watch();
+    }, pause);
     pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
   };
 }
