@@ -21,6 +21,9 @@ from web.visits import VISIT, Visit
 ON_HOME = 12
 FEATURED = 3
 A_PAGE = 12
+WITH_EVENT = 20
+"""So many of its shows come with an event; ListShows has the others."""
+MORE_SHOWS = 100
 LAST_PAGE = 1_000
 REVIEWS = 10
 
@@ -76,16 +79,28 @@ async def _next_shows(visit: Visit, events: Iterable[catalog_pb2.Event]) -> dict
     """Return the next show of each event that has one; nothing where that cannot be told now."""
     now = datetime.now(UTC)
 
-    async def ask(event: catalog_pb2.Event) -> Sequence[catalog_pb2.Show]:
-        if event.category == catalog_pb2.Event.MOVIE:
-            return (await visit.services.list_shows(from_=now, page_size=1, movie_id=event.id)).shows
-        return (await visit.services.list_shows(from_=now, page_size=1, event_id=event.id)).shows
-
     try:
-        found = await asyncio.gather(*map(ask, events))
+        found = await asyncio.gather(*(_shows_from(visit, event, now, 1) for event in events))
     except BoxofficeError:
         return {}
     return {show.event_id or show.movie_id: show for shows in found for show in shows}
+
+
+async def shows_of(visit: Visit, event: catalog_pb2.Event) -> Sequence[catalog_pb2.Show]:
+    """Return the shows of an event that are to come, earliest first: those that it came with and 100 more."""
+    if len(event.shows) < WITH_EVENT:
+        return event.shows
+    last = event.shows[-1].start_time.ToDatetime(tzinfo=UTC)
+    known = {show.id for show in event.shows}
+    later = await _shows_from(visit, event, last, MORE_SHOWS)
+    return [*event.shows, *(show for show in later if show.id not in known)]
+
+
+async def _shows_from(
+    visit: Visit, event: catalog_pb2.Event, start: datetime, limit: int
+) -> Sequence[catalog_pb2.Show]:
+    named: dict[str, Any] = {"movie_id" if event.category == catalog_pb2.Event.MOVIE else "event_id": event.id}
+    return (await visit.services.list_shows(from_=start, page_size=limit, **named)).shows
 
 
 def _asked(asked: dict[str, str]) -> dict[str, Any]:
@@ -109,4 +124,4 @@ async def event(request: web.Request) -> web.StreamResponse:
         reviews = (await visit.services.list_reviews(event_id=event_id, page_size=REVIEWS)).reviews
     except BoxofficeError:
         reviews = None  # the page is good for buying without
-    return visit.page("event.html", event=found, reviews=reviews)
+    return visit.page("event.html", event=found, shows=await shows_of(visit, found), reviews=reviews)

@@ -14,6 +14,7 @@ from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, seat_pb2
 
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound, SeatsUnavailable
+from web.catalogue import shows_of
 from web.failures import Failed, words
 from web.numbers import number
 from web.visits import VISIT, Visit
@@ -46,7 +47,7 @@ async def choose(request: web.Request) -> web.StreamResponse:
 
 async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", status: int = 200) -> web.Response:
     event = await visit.services.get_event(event_id=event_id)
-    shows = [show for show in event.shows if show.status == catalog_pb2.Show.ON_SALE]
+    shows = [show for show in await shows_of(visit, event) if show.status == catalog_pb2.Show.ON_SALE]
     chosen = [each for each in shows if each.id == show_id] if show_id else shows
     if len(chosen) != 1:
         return visit.page("dates.html", status, event=event, shows=shows, wrong=wrong)
@@ -168,7 +169,7 @@ async def _show_order(visit: Visit, show_id: str, coupon: str, wrong: str = "", 
             raise
         wrong, coupon = words(error), ""
         cost = await _quote(visit, show_id, seats, "", chosen)
-    show = next((each for each in event.shows if each.id == show_id), None)
+    show = next((each for each in await shows_of(visit, event) if each.id == show_id), None)
     choices = {seat.id: _names(kinds, seat.tier) for seat in held.seats} if kinds else {}
     said = {"event": event, "show": show, "held": held, "quote": cost, "choices": choices, "coupon": coupon}
     return visit.page("order.html", status, **said, wrong=wrong)

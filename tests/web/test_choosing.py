@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from boxoffice.booking.v1.tariffs_pb2 import Kind
+from boxoffice.inventory.v1.catalog_pb2 import Event, ListShowsResponse, Show
 from boxoffice.inventory.v1.seat_pb2 import Seat
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.process.settings import load
 from stack import web
 from stack.credentials import Credentials
 from stack.launcher import temporary_settings
+from web.catalogue import shows_of
 from web.choosing import _chosen_kinds, _names
 from web.numbers import number
 from web.settings import Settings
@@ -46,3 +49,17 @@ def test_the_shop_has_the_limit_that_inventory_has(monkeypatch: pytest.MonkeyPat
     for name, value in program.environment.items():
         monkeypatch.setenv(name, value)
     assert load(Settings, "web").max_seats_per_user == 8
+
+
+async def test_an_event_has_more_dates_than_come_with_it() -> None:
+    shows = [Show(id=str(number), start_time=Timestamp(seconds=2_000_000_000 + number)) for number in range(22)]
+    asked: list[Any] = []
+
+    async def list_shows(**fields: Any) -> ListShowsResponse:
+        asked.append(fields["from_"].timestamp())
+        return ListShowsResponse(shows=shows[19:])
+
+    visit: Any = SimpleNamespace(services=SimpleNamespace(list_shows=list_shows))
+    assert list(await shows_of(visit, Event(shows=shows[:20]))) == shows
+    assert list(await shows_of(visit, Event(shows=shows[:19]))) == shows[:19]
+    assert asked == [2_000_000_019]
