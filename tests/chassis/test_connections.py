@@ -62,8 +62,10 @@ async def test_a_server_that_gives_what_is_asked_for_is_used(chassis_url: str) -
 
 
 async def test_a_pooler_that_drops_what_is_asked_for_stops_the_start_naming_each(
-    chassis_url: str,
+    chassis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What is asked for stays dropped, so nothing is gained by waiting for long.
+    monkeypatch.setattr(connections, "OPEN_SECONDS", 0.5)
     async with pooled(chassis_url) as url:
         failure = await refused(url)
         with pytest.raises(FailedPrecondition, match="lock_timeout is 0 instead of 2000"):

@@ -20,8 +20,8 @@ from tests.faults.world import World
 SEED = os.environ.get("GRID_SEED", "0")
 FAULTS = int(os.environ.get("GRID_FAULTS") or 0)
 """How many faults of each operation the grid draws; 0: all."""
-DRAWN_OPERATIONS = 2
-DRAWN_FAULTS = 6
+DRAWN_OPERATIONS = 1
+DRAWN_FAULTS = 3
 
 PIVOTS = [
     # (operation, fault, where): after these there is no way back.

@@ -30,7 +30,7 @@ QUICK = 2
 PLANTED_EXAMPLES = 90
 """After how many runs a planted bug must have been found."""
 SHORT = settings(
-    max_examples=15,
+    max_examples=10,  # by which all rules have been played
     stateful_step_count=STEPS,
     derandomize=True,
     phases=[Phase.generate],
