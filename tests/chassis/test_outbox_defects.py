@@ -168,7 +168,8 @@ async def test_two_relays_do_not_deliver_one_message_at_the_same_time(db: Databa
     many = [str(number).encode() for number in range(module.BATCH + 5)]
     await append(db, Outbox(db), *many)
     counts = await asyncio.gather(*(Outbox(db).deliver_once({"letters": peer}) for _ in range(2)))
-    assert sorted(counts) == [5, module.BATCH]
+    # Each passes over what the other has locked so far, so how many are whose is a matter of their pace.
+    assert sum(counts) == len(many) and max(counts) <= module.BATCH
     assert delivered == Counter(many)
     assert await rows(db) == []
 
