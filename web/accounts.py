@@ -7,7 +7,7 @@ import logging
 from aiohttp import web
 
 from boxoffice_client import BoxofficeError
-from boxoffice_client.errors import EmailTaken, InvalidField, LoginFailed
+from boxoffice_client.errors import EmailTaken, FailedPrecondition, InvalidField, LoginFailed
 from web.failures import words
 from web.paths import own
 from web.visits import VISIT, Visit
@@ -37,6 +37,25 @@ async def login(request: web.Request) -> web.StreamResponse:
         return visit.page("login.html", 401, next=following, email=email, wrong=wrong)
     visit.sign_in(tokens)
     raise web.HTTPSeeOther(following)
+
+
+@routes.get("/forgot-password")
+async def ask_reset(request: web.Request) -> web.StreamResponse:
+    """Show the page where one asks for a new password."""
+    visit: Visit = request[VISIT]
+    return visit.page("forgot-password.html", email="", wrong="", is_asked=False)
+
+
+@routes.post("/forgot-password")
+async def reset(request: web.Request) -> web.StreamResponse:
+    """Have a link to a new password mailed; whether there is such an account is not told."""
+    visit: Visit = request[VISIT]
+    email = (await visit.form()).get("email", "").strip()
+    try:
+        await visit.services.request_password_reset(email=email)
+    except InvalidField as error:
+        return visit.page("forgot-password.html", 400, email=email, wrong=words(error), is_asked=False)
+    return visit.page("forgot-password.html", email=email, wrong="", is_asked=True)
 
 
 @routes.get("/register")
@@ -83,7 +102,8 @@ async def profile(request: web.Request) -> web.StreamResponse:
     visit: Visit = request[VISIT]
     visit.need_user()
     user = await visit.services.get_profile()
-    return visit.page("profile.html", user=user, wrong="", is_saved="saved" in request.query)
+    said = {"is_saved": "saved" in request.query, "is_asked": "asked" in request.query}
+    return visit.page("profile.html", user=user, wrong="", **said)
 
 
 @routes.post("/profile")
@@ -96,5 +116,37 @@ async def change_profile(request: web.Request) -> web.StreamResponse:
         await visit.services.update_profile(name=form.get("name", "").strip(), phone=form.get("phone", "").strip())
     except InvalidField as error:
         user = await visit.services.get_profile()
-        return visit.page("profile.html", 400, user=user, wrong=words(error), is_saved=False)
+        return visit.page("profile.html", 400, user=user, wrong=words(error), is_saved=False, is_asked=False)
     raise web.HTTPSeeOther("/profile?saved=1")
+
+
+@routes.post("/profile/verification")
+async def verification(request: web.Request) -> web.StreamResponse:
+    """Have a link mailed that verifies the visitor's e-mail address."""
+    visit: Visit = request[VISIT]
+    visit.need_user()
+    await visit.form()
+    await visit.services.request_email_verification()
+    raise web.HTTPSeeOther("/profile?asked=1")
+
+
+@routes.get("/profile/delete")
+async def ask_deletion(request: web.Request) -> web.StreamResponse:
+    """Show what is deleted with an account, and ask for the password."""
+    visit: Visit = request[VISIT]
+    visit.need_user()
+    return visit.page("delete-account.html", wrong="")
+
+
+@routes.post("/profile/delete")
+async def delete(request: web.Request) -> web.StreamResponse:
+    """Delete the visitor's account, and sign out."""
+    visit: Visit = request[VISIT]
+    visit.need_user()
+    password = (await visit.form()).get("password", "")
+    try:
+        await visit.services.delete_account(password=password)
+    except (FailedPrecondition, InvalidField) as error:
+        return visit.page("delete-account.html", 409, wrong=words(error))
+    visit.sign_out()
+    raise web.HTTPSeeOther("/")

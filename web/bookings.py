@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 from boxoffice.booking.v1 import booking_pb2
+from google.api.httpbody_pb2 import HttpBody
 
 from boxoffice_client import BoxofficeError
+from boxoffice_client.errors import NotFound
 from web.failures import words
 from web.numbers import number
 from web.visits import VISIT, Visit
@@ -43,7 +45,18 @@ async def _booking(visit: Visit, wrong: str = "", status: int = 200) -> web.Resp
     booking = await visit.services.get_booking(booking_id=booking_id, user_id=user_id)
     tickets = (await visit.services.list_tickets(booking_id=booking_id, user_id=user_id)).tickets
     by_seat = {each.show_seat_id: each for each in tickets}
-    return visit.page("my-booking.html", status, booking=booking, tickets=by_seat, wrong=wrong)
+    has_invoice = booking.HasField("confirmed_at") and await _has_invoice(visit, booking_id)
+    said = {"booking": booking, "tickets": by_seat, "has_invoice": has_invoice}
+    return visit.page("my-booking.html", status, **said, wrong=wrong)
+
+
+async def _has_invoice(visit: Visit, booking_id: str) -> bool:
+    """Tell whether a booking has an invoice, or a receipt."""
+    try:
+        await visit.services.get_invoice(booking_id=booking_id, user_id=visit.user_id)
+    except NotFound:
+        return False
+    return True
 
 
 @routes.get("/my-bookings/{booking_id}/tickets/{ticket_id}.svg")
@@ -53,6 +66,36 @@ async def ticket(request: web.Request) -> web.StreamResponse:
     user_id = visit.need_user()
     drawn = await visit.services.draw_ticket(ticket_id=request.match_info["ticket_id"], user_id=user_id)
     return web.Response(body=drawn.data, content_type=drawn.content_type)
+
+
+@routes.get("/my-bookings/{booking_id}/tickets.pdf")
+async def tickets_file(request: web.Request) -> web.StreamResponse:
+    """Give the tickets of a booking as a document."""
+    visit: Visit = request[VISIT]
+    ids = {"booking_id": request.match_info["booking_id"], "user_id": visit.need_user()}
+    return _saved(await visit.services.tickets_of(**ids), "tickets.pdf")
+
+
+@routes.get("/my-bookings/{booking_id}/calendar.ics")
+async def calendar_file(request: web.Request) -> web.StreamResponse:
+    """Give the show of a booking as an entry for calendars."""
+    visit: Visit = request[VISIT]
+    ids = {"booking_id": request.match_info["booking_id"], "user_id": visit.need_user()}
+    return _saved(await visit.services.calendar_of(**ids), "show.ics")
+
+
+@routes.get("/my-bookings/{booking_id}/invoice.pdf")
+async def invoice_file(request: web.Request) -> web.StreamResponse:
+    """Give the invoice of a booking as a document."""
+    visit: Visit = request[VISIT]
+    ids = {"booking_id": request.match_info["booking_id"], "user_id": visit.need_user()}
+    return _saved(await visit.services.invoice_of(**ids), "invoice.pdf")
+
+
+def _saved(file: HttpBody, name: str) -> web.Response:
+    """Return a file that browsers save under a name."""
+    headers = {"content-type": file.content_type, "content-disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=file.data, headers=headers)
 
 
 @routes.post("/my-bookings/{booking_id}/cancel")

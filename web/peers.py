@@ -7,8 +7,9 @@ from contextvars import ContextVar
 from typing import Any, cast
 
 import grpc
-from boxoffice.booking.v1 import tickets_pb2
+from boxoffice.booking.v1 import papers_pb2, tickets_pb2
 from google.api.httpbody_pb2 import HttpBody
+from google.protobuf.message import Message
 
 from boxoffice_client import AsyncClient, Options, errors
 from boxoffice_client.calls import Call
@@ -54,12 +55,30 @@ class Services(AsyncClient):
         super(AsyncClient, self).__init__(channels, Options(timeout_seconds=CALL_SECONDS, attempts=2))
 
     async def draw_ticket(self, *, ticket_id: str, user_id: str) -> HttpBody:
-        """Return the code of a ticket as a drawing; pictures are not among the client's own methods."""
-        request = tickets_pb2.RenderTicketCodeRequest(
-            ticket_id=ticket_id, user_id=user_id, format=tickets_pb2.RenderTicketCodeRequest.SVG
-        )
+        """Return the code of a ticket as a drawing (SVG)."""
+        svg = tickets_pb2.RenderTicketCodeRequest.SVG
+        request = tickets_pb2.RenderTicketCodeRequest(ticket_id=ticket_id, user_id=user_id, format=svg)
+        return await self._file("TicketService/RenderTicketCode", request)
+
+    async def tickets_of(self, *, booking_id: str, user_id: str) -> HttpBody:
+        """Return the tickets of a booking as a document (PDF)."""
+        request = papers_pb2.RenderTicketsRequest(booking_id=booking_id, user_id=user_id)
+        return await self._file("PaperService/RenderTickets", request)
+
+    async def calendar_of(self, *, booking_id: str, user_id: str) -> HttpBody:
+        """Return the show of a booking as an entry for calendars (iCalendar)."""
+        request = papers_pb2.RenderCalendarRequest(booking_id=booking_id, user_id=user_id)
+        return await self._file("PaperService/RenderCalendar", request)
+
+    async def invoice_of(self, *, booking_id: str, user_id: str) -> HttpBody:
+        """Return the invoice of a booking as a document (PDF)."""
+        request = papers_pb2.RenderInvoiceRequest(booking_id=booking_id, user_id=user_id)
+        return await self._file("PaperService/RenderInvoice", request)
+
+    async def _file(self, method: str, request: Message) -> HttpBody:
+        """Call a method of booking that answers with a file; these are not among the client's own methods."""
         render = self._channel.unary_unary(
-            "/boxoffice.booking.v1.TicketService/RenderTicketCode",
+            f"/boxoffice.booking.v1.{method}",
             request_serializer=type(request).SerializeToString,
             response_deserializer=HttpBody.FromString,
         )

@@ -56,6 +56,21 @@ def session_of(stack: Stack, visitor: Visitor) -> Session:
     return session
 
 
+def check_what_else_there_is(visitor: Visitor, mine: str, page: str) -> None:
+    """Check the files that a booking's page leads to, its notice, and that its user stays until its show."""
+    kinds = {"tickets.pdf": b"%PDF", "invoice.pdf": b"%PDF", "calendar.ics": b"BEGIN:VCALENDAR"}
+    names = re.findall(rf'href="{mine}/([\w.]+)"', page)
+    assert {"tickets.pdf", "calendar.ics"} <= set(names)
+    for name in names:
+        file = visitor.http.get(f"{mine}/{name}")
+        assert file.status_code == 200 and file.content.startswith(kinds[name]), name
+        assert file.headers["content-disposition"].startswith("attachment"), name
+        assert file.headers["cache-control"] == "private, no-store"
+    until(lambda: "Your booking is confirmed" in visitor.get("/notices"))
+    kept = visitor.send("/profile/delete", visitor.get("/profile/delete"), password=PASSWORD)
+    assert kept.status_code == 409 and 'role="alert"' in kept.text
+
+
 def test_a_ticket_is_bought_without_scripts(stack: Stack, visitor: Visitor) -> None:
     visitor.register()
     address, page, seats = choose(visitor, 2)
@@ -92,6 +107,8 @@ def test_a_ticket_is_bought_without_scripts(stack: Stack, visitor: Visitor) -> N
     assert visitor.http.get(codes[0]).headers["content-type"] == "image/svg+xml"
     assert "Confirmed" in page and mine in visitor.get("/my-bookings")
 
+    check_what_else_there_is(visitor, mine, page)
+
     # One seat goes back, for what the page says, once, though the form is sent twice.
     seen = visitor.send(f"{mine}/refund", page, seat=[seats[0]])
     assert "come back" in seen.text
@@ -102,7 +119,7 @@ def test_a_ticket_is_bought_without_scripts(stack: Stack, visitor: Visitor) -> N
     until(lambda: len(re.findall(r'<img src="[^"]+\.svg', visitor.get(mine))) == 1)
     with visiting(stack) as other:
         other.register()
-        for path in (mine, codes[1], booked.headers["location"]):
+        for path in (mine, codes[1], f"{mine}/tickets.pdf", f"{mine}/calendar.ics", booked.headers["location"]):
             other.get(path, 404)
 
 
@@ -129,7 +146,9 @@ def test_a_lost_race_is_told_with_what_is_free_now(stack: Stack, visitor: Visito
     assert nothing.status_code == 400 and "Choose a seat first" in nothing.text
 
 
-@pytest.mark.parametrize("path", ["/login", "/register", "/logout", "/profile"])
+@pytest.mark.parametrize(
+    "path", ["/login", "/register", "/logout", "/profile", "/profile/delete", "/notices", "/forgot-password"]
+)
 def test_a_form_of_another_site_changes_nothing(visitor: Visitor, path: str) -> None:
     visitor.register()
     for word in ("", "x" * 32):
@@ -244,6 +263,41 @@ def test_whose_session_ended_elsewhere_signs_in_and_goes_on(stack: Stack, visito
     ended = {"cookie": f"session={response.cookies['session'].value}"}
     answer = httpx.get(f"{stack.public_url}/my-bookings?period=past", headers=ended, trust_env=False)
     assert parse_qs(urlsplit(answer.headers["location"]).query) == {"next": ["/my-bookings?period=past"]}
+
+
+def test_a_forgotten_password_is_answered_alike_for_every_address(stack: Stack, visitor: Visitor) -> None:
+    known = visitor.register()
+    with visiting(stack) as another:
+        page = another.get("/forgot-password")
+        said = [another.send("/forgot-password", page, email=email) for email in (known, f"{uuid4()}@example.com")]
+        assert [each.status_code for each in said] == [200, 200]
+        assert said[0].text == said[1].text and "on its way" in said[0].text
+        wrong = another.send("/forgot-password", page, email="no address")
+        assert wrong.status_code == 400 and 'role="alert"' in wrong.text
+        assert another.get("/forgot-password").count("<form") == 1
+
+
+def test_whoever_asks_is_sent_a_link_that_verifies_the_address(visitor: Visitor) -> None:
+    visitor.register()
+    asked = visitor.send("/profile/verification", visitor.get("/profile"))
+    assert asked.status_code == 303
+    assert "A mail with a link is on its way" in visitor.get(asked.headers["location"])
+
+
+def test_notices_are_read(visitor: Visitor) -> None:
+    visitor.register()
+    assert "There are none" in visitor.get("/notices")
+    read = visitor.send("/notices", visitor.get("/profile"), newest="")
+    assert read.status_code == 303 and read.headers["location"] == "/notices"
+
+
+def test_an_account_is_deleted_with_its_password_and_no_other(visitor: Visitor) -> None:
+    email = visitor.register()
+    page = visitor.get("/profile/delete")
+    assert visitor.send("/profile/delete", page, password="another one, too").status_code == 409
+    assert visitor.send("/profile/delete", page, password=PASSWORD).status_code == 303
+    assert visitor.http.get("/profile").status_code == 303
+    assert visitor.send("/login", visitor.get("/login"), email=email, password=PASSWORD).status_code == 401
 
 
 def test_rubbish_is_answered_with_a_page(visitor: Visitor) -> None:

@@ -1,0 +1,45 @@
+"""What has become of the visitor's bookings: notices, to be read."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from boxoffice.notifications.v1 import notifications_pb2
+
+from web.visits import VISIT, Visit
+
+A_PAGE = 30
+
+_KIND = notifications_pb2.Notice
+WORDS = {
+    _KIND.CONFIRMED: "Your booking is confirmed",
+    _KIND.EXPIRED: "Your booking was not paid in time",
+    _KIND.CANCELLED: "Your booking was called off",
+    _KIND.PARTLY_REFUNDED: "Some seats were given back",
+    _KIND.REFUNDED: "Your booking was given back",
+    _KIND.SHOW_RESCHEDULED: "The show was moved",
+    _KIND.SHOW_CANCELLED: "The show is cancelled, and what was paid comes back",
+    _KIND.PAYMENT_FAILED: "A payment was declined, and the booking still waits",
+    _KIND.REMINDER: "The show is near",
+    _KIND.WEBHOOK_OFF: "An endpoint for webhooks was switched off",
+}
+"""What a notice says, by its kind."""
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/notices")
+async def notices(request: web.Request) -> web.StreamResponse:
+    """Show the visitor's notices, the newest first."""
+    visit: Visit = request[VISIT]
+    user_id, token = visit.need_user(), request.query.get("page", "")[:500]
+    found = await visit.services.list_notices(user_id=user_id, page_size=A_PAGE, page_token=token)
+    return visit.page("notices.html", found=found, words=WORDS)
+
+
+@routes.post("/notices")
+async def read(request: web.Request) -> web.StreamResponse:
+    """Mark those as read that the page showed."""
+    visit: Visit = request[VISIT]
+    user_id, form = visit.need_user(), await visit.form()
+    await visit.services.read_all_notices(user_id=user_id, up_to_notice_id=form.get("newest", ""))
+    raise web.HTTPSeeOther("/notices")
