@@ -12,14 +12,20 @@ from tests.browser.chromium import Browser
 pytestmark = pytest.mark.browser
 
 WATCH = """
+    const [url] = arguments;
     window.statuses = [], window.opened = 0;
-    const events = new EventSource(arguments[0]);
-    events.onopen = () => { opened += 1; };
-    events.onmessage = (event) => {
-        const { status } = JSON.parse(event.data);
-        statuses.push(status);
-        if (status === "REFUNDED") events.close();
+    const watch = () => {
+        const events = new EventSource(url);
+        events.onopen = () => { opened += 1; };
+        events.onmessage = (event) => {
+            const { status } = JSON.parse(event.data);
+            statuses.push(status);
+            if (status === "REFUNDED") events.close();
+        };
+        // While booking is away the gateway answers 503, after which a browser gives up for good.
+        events.onerror = () => { if (events.readyState === EventSource.CLOSED) setTimeout(watch, 200); };
     };
+    watch();
 """
 
 
