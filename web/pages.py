@@ -14,6 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.chassis.values.currencies import DIGITS, money
+from web.office import acting
 
 FOLDER = Path(__file__).parent
 
@@ -47,6 +48,7 @@ class Pages:
             "feature_letter": feature_letter,
         }
         self._environment.globals |= {"booking_status": booking_status}
+        self._environment.globals |= {"office_links": acting.links, "role_names": acting.ROLES}
 
     def render(self, template: str, **words: Any) -> str:
         """Return a page; what it is told comes from outside, and is escaped."""

@@ -17,6 +17,7 @@ from boxoffice_client import BoxofficeError
 from services.chassis.sight.logs import request_id
 from services.chassis.wire import tls
 from web import peers
+from web.claims import Claims, claims
 from web.failures import Failed, page_of
 from web.pages import Pages
 from web.peers import Services
@@ -87,6 +88,11 @@ class Visit:
     def user_id(self) -> str:
         """Who is signed in; empty: nobody."""
         return self.session.user_id
+
+    @property
+    def claims(self) -> Claims:
+        """What the visitor's token says of roles."""
+        return claims(self.session.access_token)
 
     def _word(self) -> Markup:
         """Return the field of a form that says that it is one of ours."""

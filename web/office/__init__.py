@@ -1,0 +1,1 @@
+"""The box office: bookings, blocked seats, guests, coupons, members, gates and webhooks of an organization."""
