@@ -12,7 +12,7 @@ from string import Template
 from urllib.parse import quote
 
 from services.bank.domain.scenarios import CODE, SCENARIOS, Awaits, awaits
-from services.bank.domain.sessions import Method, Session, Status
+from services.bank.domain.sessions import Method, Session, SessionStatus
 from services.chassis.values.currencies import money
 
 _SOURCE = files("services.bank").joinpath("checkout.html").read_text(encoding="utf-8")
@@ -21,11 +21,11 @@ _TEMPLATE = Template(_SOURCE)
 _Say = tuple[str, str, str]
 """How the page looks, its title, and what it says."""
 
-_ENDS: Mapping[Status | Awaits, _Say] = {
-    Status.CAPTURED: ("paid", "Paid", "The payment went through. You can close this page."),
-    Status.DECLINED: ("declined", "Declined", "The payment was declined, and no money was taken."),
-    Status.EXPIRED: ("expired", "Expired", "The time to pay is up, and no money was taken."),
-    Status.CLOSED: ("closed", "Closed", "This payment was called off, and no money was taken."),
+_ENDS: Mapping[SessionStatus | Awaits, _Say] = {
+    SessionStatus.CAPTURED: ("paid", "Paid", "The payment went through. You can close this page."),
+    SessionStatus.DECLINED: ("declined", "Declined", "The payment was declined, and no money was taken."),
+    SessionStatus.EXPIRED: ("expired", "Expired", "The time to pay is up, and no money was taken."),
+    SessionStatus.CLOSED: ("closed", "Closed", "This payment was called off, and no money was taken."),
     Awaits.CODE: ("code", "Code", ""),
     Awaits.APPROVAL: (
         "waiting",
@@ -79,14 +79,14 @@ def render(session: Session, now: datetime, return_url: str = "") -> str:
     """Render the page of a session as it is at `now`; `return_url` is where the merchant has customers go back to."""
     stands = awaits(session) or session.status
     look, title, message = _ENDS.get(stands, ("open", "Checkout", ""))
-    if stands == Status.DECLINED and (scenario := SCENARIOS.get(session.payment_method or "")):
+    if stands == SessionStatus.DECLINED and (scenario := SCENARIOS.get(session.payment_method or "")):
         message = scenario.when_declined
     return _fill(
         method=session.method or Method.CARD,
         look=look,
         title=title,
         message=message,
-        reference=_reference(session) if session.status != Status.OPEN else "",
+        reference=_reference(session) if session.status != SessionStatus.OPEN else "",
         session=session.id,
         seconds=str(max(0, int((session.expires_at - now).total_seconds()))),
         until=session.expires_at.strftime("%H:%M UTC"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.bank.domain.scenarios import DECLINE, MIXES, SCENARIOS, SUCCEED, draw
-from services.bank.domain.sessions import Session, Status
+from services.bank.domain.sessions import Session, SessionStatus
 from services.bank.errors import RefundExceedsCapture, SessionNotCaptured
 from services.bank.webhooks.deliveries import delay_seconds
 from services.chassis.ids import new_id
@@ -14,35 +14,39 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-def session(status: Status = Status.OPEN, *, refunded: int = 0, until: datetime = NOW + SECOND) -> Session:
+def session(
+    status: SessionStatus = SessionStatus.OPEN, *, refunded: int = 0, until: datetime = NOW + SECOND
+) -> Session:
     return Session("sess_1", new_id(), 1000, "INR", "", [], status, refunded, until)
 
 
-@pytest.mark.parametrize("end", [Status.CAPTURED, Status.DECLINED, Status.CLOSED, Status.EXPIRED])
-def test_an_open_session_comes_to_the_end_that_is_wanted(end: Status):
+@pytest.mark.parametrize(
+    "end", [SessionStatus.CAPTURED, SessionStatus.DECLINED, SessionStatus.CLOSED, SessionStatus.EXPIRED]
+)
+def test_an_open_session_comes_to_the_end_that_is_wanted(end: SessionStatus):
     assert session().ended(end, NOW).status == end
 
 
-@pytest.mark.parametrize("end", [Status.CAPTURED, Status.DECLINED, Status.CLOSED])
-def test_a_session_whose_time_is_up_expires_whatever_is_wanted(end: Status):
-    assert session(until=NOW).ended(end, NOW).status == Status.EXPIRED
+@pytest.mark.parametrize("end", [SessionStatus.CAPTURED, SessionStatus.DECLINED, SessionStatus.CLOSED])
+def test_a_session_whose_time_is_up_expires_whatever_is_wanted(end: SessionStatus):
+    assert session(until=NOW).ended(end, NOW).status == SessionStatus.EXPIRED
 
 
-@pytest.mark.parametrize("is_", [status for status in Status if status != Status.OPEN])
-@pytest.mark.parametrize("wanted", [status for status in Status if status != Status.OPEN])
-def test_a_session_that_has_ended_stays_as_it_is(is_: Status, wanted: Status):
+@pytest.mark.parametrize("is_", [status for status in SessionStatus if status != SessionStatus.OPEN])
+@pytest.mark.parametrize("wanted", [status for status in SessionStatus if status != SessionStatus.OPEN])
+def test_a_session_that_has_ended_stays_as_it_is(is_: SessionStatus, wanted: SessionStatus):
     assert session(is_, until=NOW - SECOND).ended(wanted, NOW).status == is_
 
 
 def test_refunds_add_up_to_the_capture_and_no_further():
-    some = session(Status.CAPTURED).refunded(600)
+    some = session(SessionStatus.CAPTURED).refunded(600)
     assert some.refunded(400).refunded_amount == 1000
     with pytest.raises(RefundExceedsCapture):
         some.refunded(401)
 
 
-@pytest.mark.parametrize("status", [status for status in Status if status != Status.CAPTURED])
-def test_nothing_is_given_back_where_nothing_was_taken(status: Status):
+@pytest.mark.parametrize("status", [status for status in SessionStatus if status != SessionStatus.CAPTURED])
+def test_nothing_is_given_back_where_nothing_was_taken(status: SessionStatus):
     with pytest.raises(SessionNotCaptured):
         session(status).refunded(1)
 

@@ -13,7 +13,7 @@ import pytest
 from boxoffice.bank.v1 import bank_pb2 as pb
 
 from services.bank.domain.scenarios import SCENARIOS
-from services.bank.domain.sessions import Session, Status
+from services.bank.domain.sessions import Session, SessionStatus
 from services.bank.page import money, render
 from services.bank.sessions import close
 from tests.bank.support import Bank, refused
@@ -181,7 +181,7 @@ def test_amounts_are_written_as_people_do(amount: int, currency: str, text: str)
 
 def test_the_page_leads_back_to_the_order_where_the_merchant_has_a_place_for_that() -> None:
     now = datetime.now(UTC)
-    session = Session("sess_1", uuid4(), 100, "INR", "", (), Status.OPEN, 0, now, order_id='a b/"c')
+    session = Session("sess_1", uuid4(), 100, "INR", "", (), SessionStatus.OPEN, 0, now, order_id='a b/"c')
     assert "Back to your booking" not in render(session, now)
     assert 'href="https://shop.example/payment/a%20b%2F%22c?back=1"' in render(
         session, now, "https://shop.example/payment/{order_id}?back=1"

@@ -13,7 +13,7 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError
 
 from services.bank.domain.scenarios import SCENARIOS
-from services.bank.domain.sessions import Status
+from services.bank.domain.sessions import SessionStatus
 from services.bank.rpc import Sandbox
 from services.bank.sessions import close
 from services.chassis.ids import new_id
@@ -82,9 +82,9 @@ async def test_a_method_brings_its_end_its_money_and_its_webhooks(bank: Bank, me
     scenario = SCENARIOS[method]
     end = scenario.outcome(declined_before=False)
     if scenario.wait(DELAY) or scenario.asks_code:
-        end = Status.OPEN
+        end = SessionStatus.OPEN
     assert (pb.Session.Status.Name(ended.status), ended.payment_method) == (end, method)
-    assert await bank.ledger(opened.id) == ([50_000] if end == Status.CAPTURED else [])
+    assert await bank.ledger(opened.id) == ([50_000] if end == SessionStatus.CAPTURED else [])
     sent = [(row.type, row.after) for row in await webhooks(bank, opened.id)]
     # One statement stores them all, within a millisecond or so.
     assert [(type_, round(after / 100) * 100) for type_, after in sent] == TOLD[method]

@@ -26,7 +26,7 @@ RefundState = payment_pb2.BatchRefundPaymentsResponse.Result
 
 async def published(house: House) -> list[events_pb2.BookingEvent]:
     """Return the events of the topic."""
-    while await topics.sequence_once(house.db):
+    while await topics.number_events(house.db):
         pass
     page = await topics.read(house.db, TOPIC, after=None, limit=100)
     return [Event.FromString(one.payload) for one in page.events]

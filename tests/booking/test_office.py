@@ -53,7 +53,7 @@ def consumer(house: House) -> Consumer[NamedEvent]:
 
 async def learn(house: House) -> None:
     """Have the names of all bookings that are confirmed written down."""
-    while await topics.sequence_once(house.db):
+    while await topics.number_events(house.db):
         pass
     while await consumer(house).consume_once():
         pass
@@ -126,11 +126,11 @@ async def test_an_account_that_is_deleted_while_names_are_written_leaves_none(ho
         await eventually(lambda: house.db.fetch("SELECT pid FROM pg_locks WHERE NOT granted"))
 
     await house.confirmed(ANN, 0)
-    await topics.sequence_once(house.db)
+    await topics.number_events(house.db)
     assert await Consumer(house.db, CONSUMER, TOPIC, read_and_delete, keep_names).consume_once()
     assert await house.db.fetch(found) == []
     await house.confirmed(BOB, 1)
-    await topics.sequence_once(house.db)
+    await topics.number_events(house.db)
     assert await Consumer(house.db, CONSUMER, TOPIC, names, write_and_delete).consume_once()
     await asyncio.gather(*deletions)
     assert await house.db.fetch(found) == []

@@ -52,7 +52,7 @@ async def reschedule(house: House, later: timedelta, **fields: Any) -> catalog_p
 
 async def followed(house: House) -> None:
     """Have booking read inventory's topic, and bring its bookings up to it."""
-    await topics.sequence_once(house.inventory_db)
+    await topics.number_events(house.inventory_db)
     inventory = InventoryClient(house.to_inventory)
     consumer = Consumer(house.db, CONSUMER, SHOWS_TOPIC, inventory.events, note_updates)
     while await consumer.consume_once():
@@ -176,7 +176,7 @@ async def test_a_booking_that_is_between_two_steps_follows_afterwards(house: Hou
         {"payment": uuid4()},
     )
     await reschedule(house, DAY)
-    await topics.sequence_once(house.inventory_db)
+    await topics.number_events(house.inventory_db)
     consumer = Consumer(house.db, CONSUMER, SHOWS_TOPIC, InventoryClient(house.to_inventory).events, note_updates)
     await consumer.consume_once()
     assert await house.saga.show_updates.sweep_once() == 0
@@ -340,7 +340,7 @@ async def test_all_bookings_of_a_large_show_follow_batch_by_batch_and_a_later_re
     booked = await starts_at(house)
     bookings = [await house.confirmed(uuid4(), number) for number in range(5)]
     await reschedule(house, DAY)
-    await topics.sequence_once(house.inventory_db)
+    await topics.number_events(house.inventory_db)
     consumer = Consumer(house.db, CONSUMER, SHOWS_TOPIC, InventoryClient(house.to_inventory).events, note_updates)
     await consumer.consume_once()
     assert await house.saga.show_updates.sweep_once() == 2

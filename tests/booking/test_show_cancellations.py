@@ -268,7 +268,7 @@ async def test_the_log_begins_a_sweep_that_nobody_was_there_for(house: House) ->
     booking = await house.confirmed(ANN, 0)
     inventory = InventoryClient(house.to_inventory)
     await inventory.cancel_shows(show_id=UUID(house.show_id), event_id=None, by_admin=True)
-    await topics.sequence_once(house.inventory_db)
+    await topics.number_events(house.inventory_db)
     consumer = Consumer(house.db, CONSUMER, SHOWS_TOPIC, inventory.events, remember_cancelled)
     while await consumer.consume_once():
         pass

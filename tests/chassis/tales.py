@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from services.chassis.store.database import Database
-from services.chassis.writes.topics import EventsPage, TopicEvent, append, appended, read, sequence_once
+from services.chassis.writes.topics import EventsPage, TopicEvent, append, appended, number_events, read
 
 A = UUID(int=1)
 
@@ -43,7 +43,7 @@ async def held_open(db: Database, text: str) -> AsyncIterator[asyncio.Event]:
 async def number(db: Database, *, limit: int = 500) -> int:
     """Give positions until no event waits; return to how many."""
     numbered = 0
-    while done := await sequence_once(db, limit=limit):
+    while done := await number_events(db, limit=limit):
         numbered += done
     return numbered
 

@@ -54,7 +54,7 @@ async def sender(db: Database) -> AsyncIterator[Database]:
     """A database with seven events, which has the consumer's tables too."""
     async with db.transaction() as tx:
         await topics.append(tx, "tales", [TopicEvent(UUID(int=1), n, "HAPPENED", b"") for n in range(7)])
-    await topics.sequence_once(db)
+    await topics.number_events(db)
     yield db
 
 

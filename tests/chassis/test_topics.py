@@ -13,7 +13,7 @@ import pytest
 from services.chassis.errors import Aborted, Interrupted
 from services.chassis.store.database import Database
 from services.chassis.writes import topics
-from services.chassis.writes.topics import append, appended, read, run_sequencer, sequence_once
+from services.chassis.writes.topics import append, appended, number_events, read, run_sequencer
 from tests.chassis.tales import event, held_open, number, read_texts, write
 from tests.chassis.waiting import until_waiting
 from tests.databases import move_clock, opened
@@ -57,14 +57,14 @@ async def test_topics_are_numbered_apart(db: Database) -> None:
     await write(db, "a")
     await write(db, "b", topic="songs")
     await write(db, "c")
-    assert await sequence_once(db) == 3
+    assert await number_events(db) == 3
     assert await read_texts(db) == ["1 a", "2 c"]
     assert await read_texts(db, topic="songs") == ["1 b"]
 
 
 async def test_a_backlog_is_numbered_batch_by_batch(db: Database) -> None:
     await write(db, *map(str, range(10)))
-    assert [await sequence_once(db, limit=4) for _ in range(4)] == [4, 4, 2, 0]
+    assert [await number_events(db, limit=4) for _ in range(4)] == [4, 4, 2, 0]
     assert await read_texts(db) == [f"{n + 1} {n}" for n in range(10)]
 
 
@@ -78,7 +78,7 @@ async def test_a_sequencer_with_nothing_to_do_writes_nothing(db: Database) -> No
     await write(db, "a")
     await number(db)
     before = await db.fetch("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
-    assert await sequence_once(db) == 0
+    assert await number_events(db) == 0
     assert await db.fetch("SELECT pg_snapshot_xmax(pg_current_snapshot())::text") == before
 
 
@@ -127,7 +127,7 @@ async def test_events_of_a_key_keep_the_order_of_its_commits(chassis_url: str, s
                     await session.rollback()
                     under_way[which] = 0
                 case "number":
-                    await sequence_once(db, limit=random.randint(1, 4))
+                    await number_events(db, limit=random.randint(1, 4))
         for which, session in enumerate(sessions):
             await session.commit()
             committed += under_way[which]
@@ -143,7 +143,7 @@ async def test_a_backlog_is_read_once_and_a_page_reads_its_own_events_only(singl
     """Whatever is planned: neither a backlog nor a log that has grown is read again and again."""
     for batch in range(8):
         await write(single, *(f"{batch} {n}" for n in range(250)))
-    while await sequence_once(single, limit=250):
+    while await number_events(single, limit=250):
         pass
     for after in range(0, 2_000, 100):
         assert len(await read_texts(single, after, limit=100)) == 100
@@ -164,8 +164,8 @@ async def test_a_topic_that_one_sequencer_is_at_is_left_to_it(
     await write(db, "a", "b")
     async with observer.transaction():
         await observer.execute(topics.LOCK_TOPIC, {"topic": "tales"})
-        assert await sequence_once(db) == 0, "and not waited for"
-    assert await sequence_once(db) == 2
+        assert await number_events(db) == 0, "and not waited for"
+    assert await number_events(db) == 2
 
 
 async def test_many_sequencers_and_writers_at_once_make_no_gap_and_nothing_twice(chassis_url: str) -> None:
@@ -192,7 +192,7 @@ async def test_many_sequencers_and_writers_at_once_make_no_gap_and_nothing_twice
 
 async def _sequence_fast(db: Database) -> None:
     while True:
-        await sequence_once(db, limit=3)
+        await number_events(db, limit=3)
 
 
 async def _write_many(db: Database, who: int) -> None:
@@ -209,7 +209,7 @@ async def test_a_sequencer_that_is_killed_in_the_middle_leaves_nothing_half_done
     async with observer.transaction():
         # It gets stuck at the second of three.
         await observer.execute("SELECT FROM topic_events WHERE payload = 'e' FOR UPDATE")
-        task = asyncio.create_task(sequence_once(db))
+        task = asyncio.create_task(number_events(db))
         async with await psycopg.AsyncConnection.connect(chassis_url, autocommit=True) as killer:
             await until_waiting(killer)
             await killer.execute(

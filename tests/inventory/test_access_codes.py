@@ -24,7 +24,7 @@ from services.inventory.seats.access_codes import CreateAccessCode, RevokeAccess
 from services.inventory.seats.answers import Confirmed
 from services.inventory.seats.blocking import BlockSeats, UnblockSeats
 from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve
-from services.inventory.seats.domain import LockedShow, Seat, ShowStatus, Status
+from services.inventory.seats.domain import LockedShow, Seat, SeatStatus, ShowStatus
 from services.inventory.seats.holds import ExtendHolds, ReleaseHolds
 from services.inventory.seats.rights import BEFORE, TRIES, WINDOW
 from tests.inventory.rules import RULES, TTL
@@ -39,7 +39,7 @@ CODE, SPONSORS = "SPONSOR-24", "Sponsors"
 def show() -> LockedShow:
     """Four seats, of which the first three are blocked, and a code for two of these."""
     show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR", prices={"REGULAR": 100})
-    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 100, Status.AVAILABLE) for number in range(4))
+    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 100, SeatStatus.AVAILABLE) for number in range(4))
     BlockSeats(show_id=show.id, seat_ids=ids(show, 0, 1, 2), reason=SPONSORS).apply(show, NOW, RULES)
     make(show)
     return show
@@ -188,7 +188,7 @@ def test_a_late_payment_gets_blocked_seats_by_the_right_that_its_claim_was_made_
     elif meanwhile == "blocked for another reason":
         BlockSeats(show_id=show.id, seat_ids=ids(show, 0), reason="Camera").apply(show, NOW, RULES)
     assert (confirm(show) == Confirmed(show.times)) == gets_them
-    assert seat(show, 0).status == (Status.BOOKED if gets_them else Status.BLOCKED)
+    assert seat(show, 0).status == (SeatStatus.BOOKED if gets_them else SeatStatus.BLOCKED)
     assert seat(show, 0).right_id == (code if gets_them else None)
 
 
@@ -204,7 +204,7 @@ def test_a_hold_from_before_a_block_is_booked_in_time_and_not_late(show: LockedS
     BlockSeats(show_id=show.id, seat_ids=ids(show, 3), reason=SPONSORS).apply(show, NOW, RULES)
     reserve(show, 3, code=None)
     assert isinstance(confirm(show), ClaimClosed)
-    assert seat(show, 3).status == Status.BLOCKED
+    assert seat(show, 3).status == SeatStatus.BLOCKED
 
 
 def test_a_late_payment_for_a_seat_that_is_unblocked_meanwhile_needs_no_use(show: LockedShow) -> None:

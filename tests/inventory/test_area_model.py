@@ -20,7 +20,7 @@ from services.chassis.errors import Failure
 from services.inventory.errors import ClaimClosed
 from services.inventory.seats.blocking import BlockSeats, UnblockSeats
 from services.inventory.seats.commands import Cause, Confirm, Hold, Release, Reserve, SeatCommand, Unbook
-from services.inventory.seats.domain import LockedShow, Seat, Status
+from services.inventory.seats.domain import LockedShow, Seat, SeatStatus
 from services.inventory.seats.holds import ReleaseHolds
 from services.inventory.seats.places import AreaPlaces, FreePlaces
 from tests.inventory.rules import RULES, TTL
@@ -53,7 +53,7 @@ class Area(RuleBasedStateMachine):
         super().__init__()
         self.now = START
         self.seats = {
-            id_: Seat(id_, "Floor", "", n, "REGULAR", 0, Status.AVAILABLE, area_id=AREA)
+            id_: Seat(id_, "Floor", "", n, "REGULAR", 0, SeatStatus.AVAILABLE, area_id=AREA)
             for n, id_ in enumerate((uuid4() for _ in range(PLACES)), 1)
         }
         self.reservations: dict[UUID, Any] = {}
@@ -93,7 +93,7 @@ class Area(RuleBasedStateMachine):
         show.areas[AREA] = FreePlaces(PLACES)
         show.reservations = dict(self.reservations)
         open_ = [seat for seat in self.seats.values() if not seat.is_blocked]
-        nobodys = [seat for seat in open_ if seat.status == Status.AVAILABLE]
+        nobodys = [seat for seat in open_ if seat.status == SeatStatus.AVAILABLE]
         lapsed = [seat for seat in open_ if seat.expires_at is not None and seat.expires_at <= self.now]
         blocked = [seat for seat in self.seats.values() if seat.is_blocked] if command.takes_blocked else []
         read = [*islice((*nobodys, *sorted(lapsed, key=lambda seat: seat.expires_at or self.now)), most), *blocked]

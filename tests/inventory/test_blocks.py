@@ -15,7 +15,7 @@ from services.inventory.errors import ClaimClosed, SeatNotFound, SeatsUnavailabl
 from services.inventory.seats.answers import Confirmed
 from services.inventory.seats.blocking import BlockSeats, UnblockSeats
 from services.inventory.seats.commands import Cause, Confirm, Hold, Release, Reserve, Unbook
-from services.inventory.seats.domain import LockedShow, Seat, Status
+from services.inventory.seats.domain import LockedShow, Seat, SeatStatus
 from services.inventory.seats.holds import ReleaseHolds, Tidy
 from tests.databases import move_clock
 from tests.inventory.rules import RULES, TTL
@@ -30,7 +30,7 @@ LATE = NOW + TTL
 @pytest.fixture
 def show() -> LockedShow:
     show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR", prices={"REGULAR": 100})
-    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 100, Status.AVAILABLE) for number in range(2))
+    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 100, SeatStatus.AVAILABLE) for number in range(2))
     return show
 
 
@@ -58,7 +58,7 @@ def confirm(show: LockedShow, at: datetime) -> ClaimClosed | Confirmed:
 
 def test_nobody_takes_a_blocked_seat_until_it_is_unblocked(show: LockedShow) -> None:
     assert block(show) == 1
-    assert (first(show).status, first(show).status_at(NOW)) == (Status.BLOCKED, Status.BLOCKED)
+    assert (first(show).status, first(show).status_at(NOW)) == (SeatStatus.BLOCKED, SeatStatus.BLOCKED)
     for take in (hold, reserve):
         with pytest.raises(SeatsUnavailable):
             take(show)
@@ -70,11 +70,11 @@ def test_nobody_takes_a_blocked_seat_until_it_is_unblocked(show: LockedShow) -> 
 def test_who_has_a_seat_when_it_is_blocked_keeps_it_and_books_it(show: LockedShow) -> None:
     hold(show)
     assert block(show) == 1
-    assert first(show).status_at(NOW) == Status.HELD
+    assert first(show).status_at(NOW) == SeatStatus.HELD
     hold(show)
     reserve(show)
     assert confirm(show, NOW) == Confirmed(show.times)
-    assert first(show).status_at(NOW) == Status.BOOKED
+    assert first(show).status_at(NOW) == SeatStatus.BOOKED
 
 
 @pytest.mark.parametrize("end", ["released", "tidied", "lapsed", "abandoned", "expired", "given back"])
@@ -96,8 +96,8 @@ def test_however_a_claim_ends_its_blocked_seat_is_blocked(show: LockedShow, end:
     }
     if end != "lapsed":
         ends[end].apply(show, after, RULES)
-        assert first(show).status == Status.BLOCKED
-    assert first(show).status_at(after) == Status.BLOCKED
+        assert first(show).status == SeatStatus.BLOCKED
+    assert first(show).status_at(after) == SeatStatus.BLOCKED
     with pytest.raises(SeatsUnavailable):
         hold(show, BOB, after)
 
@@ -109,7 +109,7 @@ def test_a_late_payment_does_not_get_a_seat_that_is_blocked_meanwhile(show: Lock
     if released:
         Release(show_id=show.id, booking_id=BOOKING, cause=Cause.EXPIRED).apply(show, LATE, RULES)
     assert isinstance(confirm(show, LATE), ClaimClosed)
-    assert first(show).status == Status.BLOCKED
+    assert first(show).status == SeatStatus.BLOCKED
 
 
 def test_a_late_payment_gets_a_seat_that_was_blocked_and_is_not_any_more(show: LockedShow) -> None:
@@ -129,7 +129,7 @@ def test_blocking_again_gives_another_reason_and_counts_no_seat(show: LockedShow
 
 def test_seats_that_code_from_before_has_blocked_are_blocked(show: LockedShow) -> None:
     seat = first(show)
-    show.load([Seat(seat.id, "Stalls", "A", 0, "REGULAR", 100, Status.BLOCKED)])
+    show.load([Seat(seat.id, "Stalls", "A", 0, "REGULAR", 100, SeatStatus.BLOCKED)])
     with pytest.raises(SeatsUnavailable):
         hold(show)
     assert UnblockSeats(show_id=show.id, seat_ids=[seat.id]).apply(show, NOW, RULES) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from services.inventory.errors import ClaimClosed, CompanionSeatAlone
 from services.inventory.seats.commands import Cause, Confirm, Confirmed, Hold, Release, Reserve, Unbook
-from services.inventory.seats.domain import LockedShow, ReservationState, Seat, Status
+from services.inventory.seats.domain import LockedShow, ReservationState, Seat, SeatStatus
 from services.inventory.seats.holds import ReleaseHolds
 from tests.inventory.rules import RULES, TTL
 
@@ -22,7 +22,7 @@ WHEELCHAIR, COMPANION, ANOTHER, PLAIN = range(4)
 def show() -> LockedShow:
     """A show of a wheelchair seat, two for companions and one that is like any."""
     show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR", prices={"REGULAR": 100})
-    seats = [Seat(uuid4(), "Stalls", "A", number, "REGULAR", 100, Status.AVAILABLE) for number in range(4)]
+    seats = [Seat(uuid4(), "Stalls", "A", number, "REGULAR", 100, SeatStatus.AVAILABLE) for number in range(4)]
     for number in (COMPANION, ANOTHER):
         seats[number] = replace(seats[number], companion_of=seats[WHEELCHAIR].id)
     show.load(seats)

@@ -10,7 +10,7 @@ import pytest
 
 from services.inventory.errors import HoldLimitExceeded, SeatNotFound, SeatsNotHeld
 from services.inventory.seats.commands import Confirm, Hold, Reserve
-from services.inventory.seats.domain import LockedShow, Seat, Status, UnbookedHolds
+from services.inventory.seats.domain import LockedShow, Seat, SeatStatus, UnbookedHolds
 from services.inventory.seats.holds import ExtendHolds, ReleaseHolds, Tidy
 from tests.inventory.rules import RULES, TTL
 
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 def show() -> LockedShow:
     """A show of six free seats, in three days."""
     show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR", prices={"REGULAR": 25_000})
-    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 25_000, Status.AVAILABLE) for number in range(6))
+    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 25_000, SeatStatus.AVAILABLE) for number in range(6))
     return show
 
 

@@ -15,7 +15,7 @@ from google.api import httpbody_pb2
 from google.protobuf.message import Message
 
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
-from services.inventory.seats.domain import Status
+from services.inventory.seats.domain import SeatStatus
 from services.inventory.viewing.changes import Change, ChangedSeat
 from services.inventory.viewing.streams import EVENTS, MESSAGES
 from tests.databases import Databases
@@ -197,7 +197,7 @@ async def test_a_batch_names_no_more_seats_than_an_answer_has_room_for(halls: Ha
 
 def test_changes_that_are_too_many_for_one_message_come_in_several() -> None:
     """Each of 30,000 seats, as when a hall is held at once."""
-    seats = [ChangedSeat(uuid4(), Status.HELD, datetime(2030, 1, 1, 12, 0, 0, 1, UTC)) for _ in range(30_000)]
+    seats = [ChangedSeat(uuid4(), SeatStatus.HELD, datetime(2030, 1, 1, 12, 0, 0, 1, UTC)) for _ in range(30_000)]
     changes = [MESSAGES.change(Change(number, datetime(2030, 1, 1, tzinfo=UTC), seats)) for number in range(1, 6)]
     messages = MESSAGES.messages(changes)
     assert len(messages) == 3 and max(map(len, messages)) <= MAX_ANSWER_BYTES

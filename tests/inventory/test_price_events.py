@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 
 async def events(db: Database) -> list[events_pb2.ShowEvent]:
-    while await topics.sequence_once(db):
+    while await topics.number_events(db):
         pass
     page = await topics.read(db, published.TOPIC, after=None, limit=100)
     return [published.positioned(event) for event in page.events]

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from services.chassis.errors import Failure
 from services.inventory.errors import PriceChanged
 from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve, Unbook
-from services.inventory.seats.domain import LockedShow, Price, Seat, Status
+from services.inventory.seats.domain import LockedShow, Price, Seat, SeatStatus
 from services.inventory.seats.holds import Tidy
 from services.inventory.seats.listing import SetPrices
 from tests.inventory.rules import RULES, TTL
@@ -45,7 +45,7 @@ class Sold(RuleBasedStateMachine):
         self.show = LockedShow(
             uuid4(), START + timedelta(days=9), START + timedelta(days=9), "INR", prices={"REGULAR": 10}
         )
-        self.show.load(Seat(id_, "Stalls", "A", n, "REGULAR", 999, Status.AVAILABLE) for n, id_ in enumerate(SEATS))
+        self.show.load(Seat(id_, "Stalls", "A", n, "REGULAR", 999, SeatStatus.AVAILABLE) for n, id_ in enumerate(SEATS))
         self.had: dict[UUID, Had] = {}
         self.bookings: dict[UUID, dict[UUID, int]] = {}
         """What each booking pays for its seats, frozen when it was made."""

@@ -12,7 +12,7 @@ import pytest
 from services.inventory.errors import PriceChanged
 from services.inventory.seats.answers import Confirmed
 from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve, Unbook
-from services.inventory.seats.domain import LockedShow, Seat, Status
+from services.inventory.seats.domain import LockedShow, Seat, SeatStatus
 from tests.inventory.rules import RULES, TTL
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ OLD, NEW = 25_000, 30_000
 def show() -> LockedShow:
     """A show of two free seats, whose rows have a price that says nothing."""
     show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR", prices={"REGULAR": OLD})
-    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 7, Status.AVAILABLE) for number in range(2))
+    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 7, SeatStatus.AVAILABLE) for number in range(2))
     return show
 
 
@@ -119,7 +119,7 @@ def test_a_late_payment_buys_its_seats_at_their_frozen_price_whoever_had_them_me
         Release(show_id=show.id, booking_id=booking, cause=Cause.EXPIRED).apply(show, NOW + TTL, RULES)
         assert hold(show, BOB, 0, NOW + TTL) == NEW
     assert Confirm(show_id=show.id, booking_id=booking).apply(show, late, RULES) == Confirmed(show.times)
-    assert (show.seats[next(iter(show.seats))].status, prices(show)[0]) == (Status.BOOKED, OLD)
+    assert (show.seats[next(iter(show.seats))].status, prices(show)[0]) == (SeatStatus.BOOKED, OLD)
 
 
 def test_a_claim_that_code_from_before_made_has_its_rows_prices(show: LockedShow) -> None:

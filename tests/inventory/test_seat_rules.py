@@ -9,7 +9,7 @@ import pytest
 from services.inventory.errors import ClaimClosed, SalesEnded, SeatLimitExceeded, ShowStarted
 from services.inventory.seats.answers import Confirmed
 from services.inventory.seats.commands import Cause, Confirm, Extend, Hold, Release, Reserve
-from services.inventory.seats.domain import MAX_TOTAL, LockedShow, ReservationState, Seat, Status, first_held
+from services.inventory.seats.domain import MAX_TOTAL, LockedShow, ReservationState, Seat, SeatStatus, first_held
 from services.inventory.seats.holds import ReleaseHolds, Tidy
 from tests.inventory.rules import RULES, TTL
 
@@ -21,7 +21,7 @@ ANN, BOOKING = uuid4(), uuid4()
 def show() -> LockedShow:
     """A show of three free seats, in three days."""
     show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR", prices={"REGULAR": 25_000})
-    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 25_000, Status.AVAILABLE) for number in range(3))
+    show.load(Seat(uuid4(), "Stalls", "A", number, "REGULAR", 25_000, SeatStatus.AVAILABLE) for number in range(3))
     return show
 
 
@@ -71,7 +71,11 @@ def test_releasing_holds_leaves_reservations(show: LockedShow) -> None:
     reserve(show, 0)
     hold(show, 1)
     assert ReleaseHolds(show_id=show.id, user_id=ANN).apply(show, NOW, RULES) == 1
-    assert [seat.status for seat in show.seats.values()] == [Status.RESERVED, Status.AVAILABLE, Status.AVAILABLE]
+    assert [seat.status for seat in show.seats.values()] == [
+        SeatStatus.RESERVED,
+        SeatStatus.AVAILABLE,
+        SeatStatus.AVAILABLE,
+    ]
 
 
 def test_a_reservation_lasts_no_longer_than_any_may(show: LockedShow) -> None:
@@ -181,7 +185,7 @@ def test_from_the_end_of_sales_on_no_claim_is_confirmed_however_free_its_seats_a
     assert isinstance(confirm(show, NOW + TTL), ClaimClosed)
     show.sales_end_at += timedelta(days=1)
     assert isinstance(confirm(show, NOW + TTL), ClaimClosed), "it is refused for good"
-    assert [seat.status for seat in show.seats.values()] == [Status.AVAILABLE] * 3
+    assert [seat.status for seat in show.seats.values()] == [SeatStatus.AVAILABLE] * 3
 
 
 def test_a_claim_that_is_alive_after_the_end_of_sales_is_neither_confirmed_nor_extended(show: LockedShow) -> None:
@@ -199,4 +203,4 @@ def test_up_to_the_end_of_sales_a_claim_is_confirmed_and_stays_so(show: LockedSh
     reserve(ending(show, TTL), 0)
     assert confirm(show, NOW + TTL - timedelta.resolution) == Confirmed(show.times)
     assert confirm(show, NOW + TTL) == Confirmed(show.times), "it was confirmed before"
-    assert [seat.status for seat in show.seats_of_booking(BOOKING)] == [Status.BOOKED]
+    assert [seat.status for seat in show.seats_of_booking(BOOKING)] == [SeatStatus.BOOKED]

@@ -18,7 +18,7 @@ from services.inventory.seats.commands import (
     Reserve,
     Unbook,
 )
-from services.inventory.seats.domain import LockedShow, ReservationState, Seat, ShowStatus, Status
+from services.inventory.seats.domain import LockedShow, ReservationState, Seat, SeatStatus, ShowStatus
 from services.inventory.seats.holds import ReleaseHolds, Tidy
 from tests.inventory.rules import RULES, TTL
 
@@ -31,7 +31,7 @@ SEATS = [uuid4(), uuid4()]
 def show() -> LockedShow:
     """A show of two free seats, in three days."""
     show = LockedShow(uuid4(), NOW + timedelta(days=3), NOW + timedelta(days=3), "INR", prices={"REGULAR": 25_000})
-    show.load(Seat(id_, "Stalls", "A", n, "REGULAR", 25_000, Status.AVAILABLE) for n, id_ in enumerate(SEATS))
+    show.load(Seat(id_, "Stalls", "A", n, "REGULAR", 25_000, SeatStatus.AVAILABLE) for n, id_ in enumerate(SEATS))
     return show
 
 
@@ -126,7 +126,7 @@ def test_a_claim_that_is_not_confirmed_is_refused_for_good_once_its_show_is_canc
         before(show)
     assert isinstance(confirm(cancel(show)), ClaimClosed)
     assert show.reservations[BOOKING].state == ReservationState.REFUSED
-    assert [seat.status for seat in show.seats.values()] == [Status.AVAILABLE] * 2
+    assert [seat.status for seat in show.seats.values()] == [SeatStatus.AVAILABLE] * 2
     show.status = ShowStatus.SCHEDULED  # which never happens: the refusal is remembered all the same
     assert isinstance(confirm(show), ClaimClosed)
     with pytest.raises(ClaimClosed):
@@ -141,7 +141,7 @@ def test_a_claim_that_was_confirmed_before_stays_so_until_it_is_unbooked(show: L
     assert reserve(show).reservation.state == ReservationState.CONFIRMED
     assert not show.changed_seats and not show.changed_reservations
     Unbook(show_id=show.id, booking_id=BOOKING).apply(show, NOW, RULES)
-    assert [seat.status for seat in show.seats.values()] == [Status.AVAILABLE] * 2
+    assert [seat.status for seat in show.seats.values()] == [SeatStatus.AVAILABLE] * 2
 
 
 def test_what_is_held_or_reserved_of_a_cancelled_show_can_be_given_back(show: LockedShow) -> None:
@@ -150,7 +150,7 @@ def test_what_is_held_or_reserved_of_a_cancelled_show_can_be_given_back(show: Lo
     cancel(show)
     assert ReleaseHolds(show_id=show.id, user_id=ANN).apply(show, NOW, RULES) == 1
     Release(show_id=show.id, booking_id=BOOKING, cause=Cause.ABANDONED).apply(show, NOW, RULES)
-    assert [seat.status for seat in show.seats.values()] == [Status.AVAILABLE] * 2
+    assert [seat.status for seat in show.seats.values()] == [SeatStatus.AVAILABLE] * 2
 
 
 def test_lapsed_holds_of_a_cancelled_show_are_tidied(show: LockedShow) -> None:

@@ -21,7 +21,7 @@ from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.inventory.jobs import forget_changes
 from services.inventory.seats.commands import Cause
-from services.inventory.seats.domain import Status
+from services.inventory.seats.domain import SeatStatus
 from services.inventory.seats.holds import ReleaseHolds, Tidy
 from services.inventory.seats.messages import PUBLIC_STATUSES
 from services.inventory.seats.operation import SeatDesk
@@ -194,7 +194,7 @@ async def _together(works: list[Coroutine[Any, Any, Any]]) -> None:
 def table(rows: list[Any], now: datetime, listed: int) -> dict[str, Told]:
     """Return what the rows of seats say at an instant; those that nobody has cost what is listed."""
     return {
-        str(row.id): (PUBLIC_STATUSES[Status.AVAILABLE], None, listed)
+        str(row.id): (PUBLIC_STATUSES[SeatStatus.AVAILABLE], None, listed)
         if row.holder_id is None or (row.expires_at is not None and row.expires_at <= now)
         else (PUBLIC_STATUSES[row.status], row.expires_at, row.price)
         for row in rows

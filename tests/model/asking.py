@@ -17,7 +17,7 @@ from boxoffice.payment.v1 import payment_pb2, payment_pb2_grpc
 
 from services.bank.domain import events
 from services.bank.domain.scenarios import Notification
-from services.bank.domain.sessions import Session, Status
+from services.bank.domain.sessions import Session, SessionStatus
 from services.bank.sessions.statements import WAIT_FOR_SESSIONS
 from services.bank.webhooks.deliveries import Deliveries
 from services.chassis.store.database import READ_CLOCK, Database
@@ -131,7 +131,7 @@ class Asking:
         async with self.bank_db.transaction() as tx:
             locked, [clock] = await tx.fetch_all((WAIT_FOR_SESSIONS, {"ids": [session_id]}), (READ_CLOCK, ()))
             [session], now = read(Session, locked), clock.now
-            captured = replace(session, status=Status.CAPTURED)
+            captured = replace(session, status=SessionStatus.CAPTURED)
             await tx.send("UPDATE sessions SET status = 'CAPTURED', ended_at = %s WHERE id = %s", (now, session_id))
             await tx.send(
                 "INSERT INTO ledger (session_id, kind, amount, currency) VALUES (%s, 'CAPTURE', %s, %s)",

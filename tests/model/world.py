@@ -225,20 +225,20 @@ class World(Asking):
                     pass
             case "recover":
                 await booking.saga.recover_once()
-                await topics.sequence_once(self.replicas["booking", replica].db)
+                await topics.number_events(self.replicas["booking", replica].db)
             case "refunds":
                 await self.admin["payment"].execute(DUE["refunds"])
                 await payment.refunds.recover()
             case "tidy":
                 inventory = self.replicas["inventory", replica]
                 await tidy_holds(inventory.db, inventory.desk)  # type: ignore[arg-type]
-                await topics.sequence_once(inventory.db)
+                await topics.number_events(inventory.db)
                 await booking.saga.archive.archive_once()
 
     async def _follow(self, replica: int) -> None:
         """Have booking read what is told of shows, and its bookings follow."""
         booking, updates = self.replicas["booking", replica], self.replicas["booking", replica].parts.saga.show_updates
-        await topics.sequence_once(self.replicas["inventory", replica].db)
+        await topics.number_events(self.replicas["inventory", replica].db)
         told = Consumer(booking.db, CONSUMER, SHOWS_TOPIC, updates._inventory.events, note_updates)
         while await told.consume_once():
             pass

@@ -17,8 +17,8 @@ MUTANTS = (
     Mutant(
         "a reserved seat is shown as reserved to everybody else",
         "SeatMap._judge",
-        "status in (Status.HELD, Status.RESERVED)",
-        "status == Status.HELD",
+        "status in (SeatStatus.HELD, SeatStatus.RESERVED)",
+        "status == SeatStatus.HELD",
         REQUESTS,
         OWN,
     ),

@@ -57,7 +57,7 @@ MUTANTS = (
     Mutant(
         "a lapsed hold that is taken costs nothing",
         "LockedShow.take",
-        "lapsed.status == Status.HELD and not lapsed.is_claimed(now)",
+        "lapsed.status == SeatStatus.HELD and not lapsed.is_claimed(now)",
         "False",
         SEATS,
         RULES,
@@ -65,8 +65,8 @@ MUTANTS = (
     Mutant(
         "a hold that is booked costs",
         "LockedShow.take",
-        "lapsed.status == Status.HELD and not lapsed.is_claimed(now)",
-        "lapsed.status == Status.HELD",
+        "lapsed.status == SeatStatus.HELD and not lapsed.is_claimed(now)",
+        "lapsed.status == SeatStatus.HELD",
         SEATS,
         HOLDS,
     ),

@@ -57,7 +57,7 @@ MUTANTS = (
         "a seat that is not for sale is shown as free",
         "SeatMap._judge",
         "seat.status_at(self.now)",
-        "Status(seat.status) if seat.is_claimed(self.now) else Status.AVAILABLE",
+        "SeatStatus(seat.status) if seat.is_claimed(self.now) else SeatStatus.AVAILABLE",
         REQUESTS,
         LOOK,
     ),

@@ -125,8 +125,8 @@ MUTANTS = (
     Mutant(
         "a claim that ends frees a blocked seat",
         "Seat.freed",
-        "Status.BLOCKED if self.is_blocked else Status.AVAILABLE",
-        "Status.AVAILABLE",
+        "SeatStatus.BLOCKED if self.is_blocked else SeatStatus.AVAILABLE",
+        "SeatStatus.AVAILABLE",
         SEATS,
         BLOCKS,
     ),
@@ -141,8 +141,8 @@ MUTANTS = (
     Mutant(
         "a lapsed claim shows its blocked seat as free",
         "Seat.status_at",
-        "Status.BLOCKED if self.is_blocked else Status.AVAILABLE",
-        "Status.AVAILABLE",
+        "SeatStatus.BLOCKED if self.is_blocked else SeatStatus.AVAILABLE",
+        "SeatStatus.AVAILABLE",
         SEATS,
         BLOCKS,
     ),

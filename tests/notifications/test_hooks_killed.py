@@ -41,7 +41,6 @@ async def test_a_service_that_is_killed_in_mid_delivery_sends_again_and_loses_no
             **dict.fromkeys(("BOOKING_ADDRESS", "INVENTORY_ADDRESS", "IDENTITY_ADDRESS"), peers.address),
             **dict.fromkeys(("WEBHOOK_KEY_SECRET", "UNSUBSCRIBE_SECRET"), SECRET),
             "WEBHOOK_LOOPBACK": "true",
-            "UNSUBSCRIBE_SECRET": SECRET,
         }
         for kill in range(1, KILLS + 1):
             at.answers.extend(["200", "hang"])

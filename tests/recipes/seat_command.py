@@ -59,7 +59,7 @@ class RenewHolds(SeatCommand[A]):
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> Held:
         """Renew all holds, or raise NothingHeld."""
-        seats = [seat for seat in show.seats_of(self.user_id, now) if seat.status == Status.HELD]
+        seats = [seat for seat in show.seats_of(self.user_id, now) if seat.status == SeatStatus.HELD]
         if not seats:
             raise NothingHeld()
         until = show.until(now + rules.hold)

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.bank.domain.sessions import BankRefund, Session, Status
+from services.bank.domain.sessions import BankRefund, Session, SessionStatus
 
 TYPES = {
-    Status.CAPTURED: "payment.captured",
-    Status.DECLINED: "payment.declined",
-    Status.EXPIRED: "payment.expired",
+    SessionStatus.CAPTURED: "payment.captured",
+    SessionStatus.DECLINED: "payment.declined",
+    SessionStatus.EXPIRED: "payment.expired",
 }
 """The events of a session's ends. CLOSED has none: the merchant closed it."""
 

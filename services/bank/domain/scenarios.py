@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from services.bank.domain.events import WebhookEvent, of_session
-from services.bank.domain.sessions import Method, RefundStatus, Session, Status
+from services.bank.domain.sessions import Method, RefundStatus, Session, SessionStatus
 
 
 class Awaits(StrEnum):
@@ -42,7 +42,7 @@ class Lie(StrEnum):
 class PlannedWebhook:
     """Webhooks of one event that come of a payment. Those of equal events carry the same id."""
 
-    end: Status | None = None
+    end: SessionStatus | None = None
     """What is told that the session came to; None: the truth."""
     times: int = 1
     """How many there are, all at once."""
@@ -60,7 +60,7 @@ class Scenario:
     """What the checkout page says of it."""
     gives: str = ""
     """What the customer gives on the page: a test card, a UPI ID, the name of a bank."""
-    end: Status = Status.CAPTURED
+    end: SessionStatus = SessionStatus.CAPTURED
     declines_first: bool = False
     """Whether it is declined where no payment for the same order was declined before."""
     method: Method | None = None
@@ -83,9 +83,9 @@ class Scenario:
         """Return how long a payment is under way; `delay` is how long a slow one is."""
         return delay if self.under_way else timedelta(seconds=self.seconds)
 
-    def outcome(self, *, declined_before: bool) -> Status:
+    def outcome(self, *, declined_before: bool) -> SessionStatus:
         """Return the end of a payment."""
-        return Status.DECLINED if self.declines_first and not declined_before else self.end
+        return SessionStatus.DECLINED if self.declines_first and not declined_before else self.end
 
     def refund_outcome(self, failures: int) -> RefundStatus:
         """Return what becomes of a refund that has failed so often; PENDING: it fails again."""
@@ -106,11 +106,11 @@ COLLECT_SECONDS = 60.0
 SUCCEED = "pm_succeed"
 DECLINE = "pm_decline"
 
-_FALSE_ENDS = (PlannedWebhook(Status.DECLINED), PlannedWebhook(Status.EXPIRED))
+_FALSE_ENDS = (PlannedWebhook(SessionStatus.DECLINED), PlannedWebhook(SessionStatus.EXPIRED))
 
 SCENARIOS: Mapping[str, Scenario] = {
     SUCCEED: Scenario("Pays at once"),
-    DECLINE: Scenario("Is declined", end=Status.DECLINED),
+    DECLINE: Scenario("Is declined", end=SessionStatus.DECLINED),
     "pm_decline_then_succeed": Scenario("Is declined the first time, pays the next", declines_first=True),
     "pm_never_answer": Scenario("Pays, but no webhook ever tells", webhooks=()),
     "pm_duplicate": Scenario(
@@ -140,14 +140,14 @@ SCENARIOS: Mapping[str, Scenario] = {
     "pm_refund_declined": Scenario("Pays; refunds are declined for good", refunds_declined=True),
     "card_succeed": Scenario("Pays at once", "4111 1111 1111 1111", method=Method.CARD),
     "card_3ds": Scenario("Asks for a code, then pays", "4000 0000 0000 3220", method=Method.CARD, asks_code=True),
-    "card_decline": Scenario("Is declined", "4000 0000 0000 0002", method=Method.CARD, end=Status.DECLINED),
+    "card_decline": Scenario("Is declined", "4000 0000 0000 0002", method=Method.CARD, end=SessionStatus.DECLINED),
     "upi_succeed": Scenario("Is approved in the app", "pays@test", method=Method.UPI, seconds=APP_SECONDS),
     "upi_decline": Scenario(
         "Is declined in the app",
         "declines@test",
         method=Method.UPI,
         seconds=APP_SECONDS,
-        end=Status.DECLINED,
+        end=SessionStatus.DECLINED,
         when_declined="The request was declined in your UPI app, and no money was taken.",
     ),
     "upi_silent": Scenario(
@@ -155,11 +155,13 @@ SCENARIOS: Mapping[str, Scenario] = {
         "silent@test",
         method=Method.UPI,
         seconds=COLLECT_SECONDS,
-        end=Status.DECLINED,
+        end=SessionStatus.DECLINED,
         when_declined="Nobody approved the request in your UPI app in time, and no money was taken.",
     ),
     "netbanking_succeed": Scenario("Confirms at once", "First Test Bank", method=Method.NETBANKING),
-    "netbanking_decline": Scenario("Declines", "Strict Test Bank", method=Method.NETBANKING, end=Status.DECLINED),
+    "netbanking_decline": Scenario(
+        "Declines", "Strict Test Bank", method=Method.NETBANKING, end=SessionStatus.DECLINED
+    ),
     "netbanking_late": Scenario("Confirms late", "Slow Test Bank", method=Method.NETBANKING, under_way=True),
 }
 """Every test behaviour."""
@@ -167,7 +169,7 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 def awaits(session: Session) -> Awaits | None:
     """Tell whom a session waits for; None: nobody, it has ended or no payment has begun."""
-    if session.status != Status.OPEN or session.payment_method is None:
+    if session.status != SessionStatus.OPEN or session.payment_method is None:
         return None
     scenario = SCENARIOS.get(session.payment_method, _OF_A_LATER_VERSION)
     if session.decides_at is None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from services.bank.errors import RefundExceedsCapture, SessionNotCaptured
 
 
-class Status(StrEnum):
+class SessionStatus(StrEnum):
     """How far a session is."""
 
     OPEN = "OPEN"
@@ -49,7 +49,7 @@ class Session:
     currency: str
     description: str
     items: list[str]
-    status: Status
+    status: SessionStatus
     refunded_amount: int
     expires_at: datetime
     order_id: str = ""
@@ -67,13 +67,13 @@ class Session:
 
     def at(self, now: datetime) -> "Session":
         """Return the session as it is at `now`: EXPIRED if it can be paid no more because its time is up."""
-        if self.status == Status.OPEN and self.decides_at is None and now >= self.expires_at:
-            return replace(self, status=Status.EXPIRED)
+        if self.status == SessionStatus.OPEN and self.decides_at is None and now >= self.expires_at:
+            return replace(self, status=SessionStatus.EXPIRED)
         return self
 
     def can_end(self, now: datetime) -> bool:
         """Tell whether the session can be paid, declined or closed at `now`."""
-        return self.at(now).status == Status.OPEN and self.decides_at is None
+        return self.at(now).status == SessionStatus.OPEN and self.decides_at is None
 
     def begun(self, behaviour: str, method: Method | None, payment_id: str) -> "Session":
         """Return the session with a payment by a test behaviour, and by a method if that says one.
@@ -84,13 +84,13 @@ class Session:
             return self
         return replace(self, payment_method=behaviour, method=method or self.method, gateway_payment_id=payment_id)
 
-    def ended(self, end: Status, now: datetime) -> "Session":
+    def ended(self, end: SessionStatus, now: datetime) -> "Session":
         """Return what becomes of the session if `end` is wanted at `now`; one that has ended stays as it is."""
         return replace(self, status=end) if self.can_end(now) else self.at(now)
 
     def refunded(self, amount: int) -> "Session":
         """Return the session less `amount`; raise SessionNotCaptured or RefundExceedsCapture."""
-        if self.status != Status.CAPTURED:
+        if self.status != SessionStatus.CAPTURED:
             raise SessionNotCaptured()
         if self.refunded_amount + amount > self.amount:
             raise RefundExceedsCapture()

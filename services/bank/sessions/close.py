@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from services.bank.domain.sessions import Session, Status
+from services.bank.domain.sessions import Session, SessionStatus
 from services.bank.errors import SessionNotFound
 from services.bank.sessions import ends
 from services.bank.sessions import statements as sql
@@ -49,7 +49,7 @@ class CloseSessions(Operation[Close, LockedSessions, Session]):
         session = state.sessions.get(command.key)
         if session is None:
             raise SessionNotFound()
-        ended = session.ended(Status.CLOSED, state.now)
+        ended = session.ended(SessionStatus.CLOSED, state.now)
         return state.end(ended) if ended.status != session.status else ended
 
     async def write(self, tx: Transaction, state: LockedSessions) -> None:
@@ -71,7 +71,7 @@ async def end_due(db: Database, deliveries: Deliveries) -> int:
         for session in under_way:
             locked.pay(session, timedelta())
         for session in due:
-            if (over := session.at(locked.now)).status == Status.EXPIRED:
+            if (over := session.at(locked.now)).status == SessionStatus.EXPIRED:
                 locked.end(over)
         await ends.write(tx, deliveries, locked)
     return len(rows)

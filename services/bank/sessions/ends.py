@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from services.bank.domain import events
 from services.bank.domain.scenarios import SCENARIOS, Notification, notifications
-from services.bank.domain.sessions import Session, Status
+from services.bank.domain.sessions import Session, SessionStatus
 from services.bank.sessions import statements as sql
 from services.bank.webhooks.deliveries import Deliveries
 from services.chassis.ids import new_id
@@ -51,7 +51,7 @@ class LockedSessions:
         """
         scenario = SCENARIOS[session.payment_method or ""]
         ended = replace(session, status=scenario.outcome(declined_before=session.order_id in self.declined_orders))
-        if ended.status == Status.DECLINED and session.order_id:
+        if ended.status == SessionStatus.DECLINED and session.order_id:
             self.declined_orders.add(session.order_id)
         stranger = self.strangers.get(session.id, ended)
         return self._end(ended, notifications(scenario, ended, stranger, self.now, delay.total_seconds()))
@@ -82,7 +82,7 @@ async def write(tx: Transaction, deliveries: Deliveries, locked: LockedSessions)
         await tx.send(sql.BEGIN_PAYMENTS, columns(locked.begun, *_BEGUN))
     if locked.ended:
         await tx.send(sql.END_SESSIONS, {"now": locked.now} | columns(locked.ended, *_ENDED))
-    captured = [session for session in locked.ended if session.status == Status.CAPTURED]
+    captured = [session for session in locked.ended if session.status == SessionStatus.CAPTURED]
     if captured:
         await tx.send(sql.CAPTURE, columns(captured, "id", "amount", "currency"))
     await deliveries.append(tx, locked.webhooks)

@@ -156,7 +156,7 @@ async def run_sequencer(db: Database) -> None:
     while True:
         faults.operation.set("job sequencer")
         try:
-            while await sequence_once(db):
+            while await number_events(db):
                 pass
         except Failure as failure:
             log.warning("the sequencer waits: %s", failure)
@@ -165,7 +165,7 @@ async def run_sequencer(db: Database) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def sequence_once(db: Database, *, limit: int = BATCH) -> int:
+async def number_events(db: Database, *, limit: int = BATCH) -> int:
     """Give positions to one batch of events of each topic; return how many got one.
 
     A topic that another process is busy with is left to it. Nothing is written where no event waits.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.chassis.errors import InvalidField
 from services.inventory.errors import SeatLimitExceeded, SeatsUnavailable
-from services.inventory.seats.domain import LockedShow, Reservation, Seat, SeatRules, Status
+from services.inventory.seats.domain import LockedShow, Reservation, Seat, SeatRules, SeatStatus
 from services.inventory.seats.places import AreaPlaces
 from services.inventory.seats.rights import BEFORE, AccessCode
 from services.inventory.seats.taking import check_seats
@@ -160,7 +160,7 @@ def unavailable(area_ids: Sequence[UUID]) -> SeatsUnavailable:
 
 def _held(show: LockedShow, area_id: UUID, user_id: UUID, without: Sequence[UUID], now: datetime) -> list[UUID]:
     """Return the places of an area that a user holds."""
-    own = [seat for seat in show.seats_of(user_id, now) if seat.area_id == area_id and seat.status == Status.HELD]
+    own = [seat for seat in show.seats_of(user_id, now) if seat.area_id == area_id and seat.status == SeatStatus.HELD]
     return [seat.id for seat in sorted(own, key=lambda seat: seat.number) if seat.id not in without]
 
 

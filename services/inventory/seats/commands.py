@@ -34,7 +34,7 @@ from services.inventory.seats.domain import (
     ReservationState,
     Seat,
     SeatRules,
-    Status,
+    SeatStatus,
 )
 from services.inventory.seats.places import AreaPlaces
 from services.inventory.seats.rights import GUEST, AccessCode
@@ -140,7 +140,7 @@ class Hold(SeatCommand[A]):
         until = show.until(now + rules.hold)
         for seat in more:
             claim = changed(
-                seat, status=Status.HELD, holder_id=self.user_id, booking_id=None, held_at=now, expires_at=until
+                seat, status=SeatStatus.HELD, holder_id=self.user_id, booking_id=None, held_at=now, expires_at=until
             )
             show.take(claim, now, rules)
         return Held(self.show_id, self.user_id, [show.seats[id_] for id_ in ids], show.currency, now)
@@ -184,7 +184,7 @@ class Reserve(SeatCommand[Reserved]):
             for seat in taken:
                 claim = changed(
                     seat,
-                    status=Status.RESERVED,
+                    status=SeatStatus.RESERVED,
                     holder_id=self.user_id,
                     booking_id=self.booking_id,
                     expires_at=until,
@@ -276,7 +276,7 @@ class Confirm(SeatCommand[Confirmed]):
         for seat in map(known.priced, seats):
             claim = changed(
                 seat,
-                status=Status.BOOKED,
+                status=SeatStatus.BOOKED,
                 holder_id=known.user_id,
                 booking_id=self.booking_id,
                 expires_at=None,

@@ -32,8 +32,8 @@ from services.inventory.seats.prices import PriceList as PriceList
 from services.inventory.seats.prices import multiplied
 from services.inventory.seats.rights import BEFORE, GUEST, Access
 from services.inventory.seats.states import ReservationState as ReservationState
+from services.inventory.seats.states import SeatStatus as SeatStatus
 from services.inventory.seats.states import ShowStatus as ShowStatus
-from services.inventory.seats.states import Status as Status
 
 MAX_TOTAL = 2**31 - 1
 """What seats may cost together, in minor units: totals are int32, which JSON has a number for."""
@@ -142,7 +142,7 @@ class Seat:
     @property
     def is_blocked(self) -> bool:
         """Tell whether nobody may take the seat. Code from before writes the status alone."""
-        return self.blocked_for is not None or self.status == Status.BLOCKED
+        return self.blocked_for is not None or self.status == SeatStatus.BLOCKED
 
     def is_claimed(self, now: datetime) -> bool:
         """Tell whether somebody has the seat at `now`."""
@@ -155,15 +155,15 @@ class Seat:
         """
         return not self.is_claimed(now) and (self.right_id is not None or not self.is_blocked)
 
-    def status_at(self, now: datetime) -> Status:
+    def status_at(self, now: datetime) -> SeatStatus:
         """Return what the seat may be taken for at `now`: a claim that has lapsed is none, and leaves a block."""
         if self.is_claimed(now):
-            return Status(self.status)
-        return Status.BLOCKED if self.is_blocked else Status.AVAILABLE
+            return SeatStatus(self.status)
+        return SeatStatus.BLOCKED if self.is_blocked else SeatStatus.AVAILABLE
 
     def is_held_by(self, user_id: UUID, now: datetime) -> bool:
         """Tell whether `user_id` holds the seat at `now`."""
-        return self.status == Status.HELD and self.holder_id == user_id and self.is_claimed(now)
+        return self.status == SeatStatus.HELD and self.holder_id == user_id and self.is_claimed(now)
 
     def listed(self, price: int) -> "Seat":
         """Return the seat as a list has it that says so much for its tier."""
@@ -179,7 +179,7 @@ class Seat:
 
     def freed(self) -> "Seat":
         """Return the seat without any claim."""
-        status = Status.BLOCKED if self.is_blocked else Status.AVAILABLE
+        status = SeatStatus.BLOCKED if self.is_blocked else SeatStatus.AVAILABLE
         return replace(
             self, status=status, holder_id=None, booking_id=None, expires_at=None, held_at=None, right_id=None
         )
@@ -187,12 +187,12 @@ class Seat:
     def blocked(self, reason: str) -> "Seat":
         """Return the seat as nobody may take it any more. Whoever has it keeps it."""
         if self.holder_id is None:
-            return replace(self, status=Status.BLOCKED, blocked_for=reason)
+            return replace(self, status=SeatStatus.BLOCKED, blocked_for=reason)
         return replace(self, blocked_for=reason, right_id=self.right_id or BEFORE)
 
     def unblocked(self) -> "Seat":
         """Return the seat as anybody may take it who finds it free."""
-        status = Status.AVAILABLE if self.status == Status.BLOCKED else self.status
+        status = SeatStatus.AVAILABLE if self.status == SeatStatus.BLOCKED else self.status
         return replace(self, status=status, blocked_for=None)
 
 
@@ -361,7 +361,7 @@ class LockedShow:
         Holds count that have lapsed, too, and have not been cleared yet.
         """
         own = (self.seats[seat_id] for seat_id in self._of_user.get(user_id, ()))
-        lapsed = (rules.spent(seat, now) for seat in own if seat.status == Status.HELD and not seat.is_claimed(now))
+        lapsed = (rules.spent(seat, now) for seat in own if seat.status == SeatStatus.HELD and not seat.is_claimed(now))
         known = (spent[user_id] for spent in (self.unbooked_holds, self.let_go_now) if user_id in spent)
         window = rules.window_began_at(now)
         return sum(spent.minutes for spent in (*known, *lapsed) if spent.window_began_at == window)
@@ -369,7 +369,7 @@ class LockedShow:
     def take(self, seat: Seat, now: datetime, rules: SeatRules) -> None:
         """Put a claim on a seat. A lapsed claim of a booking that it replaces lapses wholly: all seats or none."""
         lapsed = self.seats[seat.id]
-        if lapsed.status == Status.HELD and not lapsed.is_claimed(now):
+        if lapsed.status == SeatStatus.HELD and not lapsed.is_claimed(now):
             self.let_go(lapsed, now, rules)
         self.put(seat)
         if lapsed.booking_id is not None and lapsed.booking_id != seat.booking_id:

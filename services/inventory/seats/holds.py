@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.inventory.errors import SeatsNotHeld
 from services.inventory.seats.commands import Held, SeatCommand
-from services.inventory.seats.domain import LockedShow, Seat, SeatRules, Status
+from services.inventory.seats.domain import LockedShow, Seat, SeatRules, SeatStatus
 from services.inventory.seats.taking import check_seats
 
 
@@ -59,7 +59,7 @@ class Tidy(SeatCommand[int]):
         lapsed = [
             seat
             for seat in map(show.seats.get, self.seat_ids)
-            if seat is not None and seat.status == Status.HELD and (show.is_cancelled or not seat.is_claimed(now))
+            if seat is not None and seat.status == SeatStatus.HELD and (show.is_cancelled or not seat.is_claimed(now))
         ]
         for seat in lapsed:
             if not seat.is_claimed(now):
@@ -69,4 +69,4 @@ class Tidy(SeatCommand[int]):
 
 
 def _held(show: LockedShow, user_id: UUID, now: datetime) -> Sequence[Seat]:
-    return [seat for seat in show.seats_of(user_id, now) if seat.status == Status.HELD]
+    return [seat for seat in show.seats_of(user_id, now) if seat.status == SeatStatus.HELD]

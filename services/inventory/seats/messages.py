@@ -15,26 +15,26 @@ from services.chassis.wire.times import to_timestamp
 from services.inventory.seats.access_codes import UsedCode
 from services.inventory.seats.asking import PricedSeats
 from services.inventory.seats.commands import Held, Reserved
-from services.inventory.seats.domain import Place, Seat, ShowTimes, Status, first_held
+from services.inventory.seats.domain import Place, Seat, SeatStatus, ShowTimes, first_held
 from services.inventory.seats.places import AreaPlaces, check_areas
 
 TIERS = dict(seat_pb2.Seat.Tier.items())
 FEATURES = dict(seat_pb2.Seat.Feature.items())
 
 PUBLIC_STATUSES = {
-    Status.AVAILABLE: seat_pb2.ShowSeat.AVAILABLE,
-    Status.HELD: seat_pb2.ShowSeat.HELD,
-    Status.RESERVED: seat_pb2.ShowSeat.BOOKED,
-    Status.BOOKED: seat_pb2.ShowSeat.BOOKED,
-    Status.BLOCKED: seat_pb2.ShowSeat.BLOCKED,
+    SeatStatus.AVAILABLE: seat_pb2.ShowSeat.AVAILABLE,
+    SeatStatus.HELD: seat_pb2.ShowSeat.HELD,
+    SeatStatus.RESERVED: seat_pb2.ShowSeat.BOOKED,
+    SeatStatus.BOOKED: seat_pb2.ShowSeat.BOOKED,
+    SeatStatus.BLOCKED: seat_pb2.ShowSeat.BLOCKED,
 }
 """What may be done with a seat. A seat of a PENDING booking is BOOKED to everyone but its user."""
 
-_MINE = {Status.HELD: seat_pb2.ShowSeat.HELD_BY_ME, Status.RESERVED: seat_pb2.ShowSeat.RESERVED_BY_ME}
+_MINE = {SeatStatus.HELD: seat_pb2.ShowSeat.HELD_BY_ME, SeatStatus.RESERVED: seat_pb2.ShowSeat.RESERVED_BY_ME}
 """The same of seats that the user who asks has claimed."""
 
 
-CLAIMED = (Status.HELD, Status.RESERVED, Status.BOOKED)
+CLAIMED = (SeatStatus.HELD, SeatStatus.RESERVED, SeatStatus.BOOKED)
 """What a seat is that somebody has."""
 
 
@@ -58,7 +58,7 @@ def shown_features(features: Sequence[str] | None) -> "list[seat_pb2.Seat.Featur
     return [FEATURES[feature] for feature in features or ()]
 
 
-def show_seat(seat: Seat, status: Status, place: Place | None = None, *, mine: bool) -> seat_pb2.ShowSeat:
+def show_seat(seat: Seat, status: SeatStatus, place: Place | None = None, *, mine: bool) -> seat_pb2.ShowSeat:
     """Render a seat that may be taken for `status`, and where it is in the plan, if that is said."""
     number = shown_number(seat)
     return seat_pb2.ShowSeat(
@@ -87,7 +87,7 @@ def tier_prices(prices: Mapping[str, int]) -> list[catalog_pb2.TierPrice]:
     return sorted(listed, key=lambda price: price.tier)
 
 
-def shown(status: Status, mine: bool) -> "seat_pb2.ShowSeat.Status.ValueType":
+def shown(status: SeatStatus, mine: bool) -> "seat_pb2.ShowSeat.Status.ValueType":
     """Return the word for a status; `mine`: to whom the seat is."""
     return _MINE[status] if mine else PUBLIC_STATUSES[status]
 
@@ -98,7 +98,7 @@ def held(answer: Held) -> pb.HoldSeatsResponse:
     return pb.HoldSeatsResponse(
         show_id=str(answer.show_id),
         user_id=str(answer.user_id),
-        seats=[show_seat(seat, Status.HELD, mine=True) for seat in answer.seats],
+        seats=[show_seat(seat, SeatStatus.HELD, mine=True) for seat in answer.seats],
         expires_at=to_timestamp(first),
         expires_in=ceil((first - answer.now).total_seconds()),
         total_amount=sum(seat.price for seat in answer.seats),

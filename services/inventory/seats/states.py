@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Status(StrEnum):
+class SeatStatus(StrEnum):
     """What a seat's row says. Whether a claim has lapsed is a matter of time: see Seat.is_claimed."""
 
     AVAILABLE = "AVAILABLE"

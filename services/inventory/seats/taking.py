@@ -18,7 +18,7 @@ from services.inventory.errors import (
     ShowNotFound,
     ShowStarted,
 )
-from services.inventory.seats.domain import MAX_TOTAL, LockedShow, Seat, SeatRules, ShowStatus, Status
+from services.inventory.seats.domain import MAX_TOTAL, LockedShow, Seat, SeatRules, SeatStatus, ShowStatus
 from services.inventory.seats.rights import GUEST, AccessCode
 
 
@@ -137,7 +137,7 @@ def _unavailable(taken: Sequence[Seat], user_id: UUID) -> SeatsUnavailable:
     ids = [seat.id for seat in taken]
     own = [seat for seat in taken if seat.holder_id == user_id]
     for seat in own:
-        if seat.status == Status.RESERVED:
+        if seat.status == SeatStatus.RESERVED:
             return SeatsUnavailable(
                 ids,
                 "Some of these seats are in your own booking, which waits for its payment: pay for it or cancel it.",

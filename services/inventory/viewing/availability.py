@@ -22,7 +22,7 @@ from services.inventory.catalogue.events import get_event
 from services.inventory.catalogue.shows import get_show, list_shows
 from services.inventory.catalogue.statements import OWNER_OF_SHOW
 from services.inventory.errors import ShowNotFound
-from services.inventory.seats.domain import Place, Seat, Status
+from services.inventory.seats.domain import Place, Seat, SeatStatus
 from services.inventory.viewing import statements as sql
 from services.inventory.viewing.seat_map import Prices, SeatMap
 
@@ -49,7 +49,7 @@ class Availability:
             raise ShowNotFound()
         return seats
 
-    async def areas_of(self, show_id: UUID) -> dict[UUID, Counter[Status]]:
+    async def areas_of(self, show_id: UUID) -> dict[UUID, Counter[SeatStatus]]:
         """Return how many places of each area of a show are what, as they stand."""
         seats = await self._lookup.get(show_id)
         return {area.id: Counter(area.statuses) for area in seats.areas()} if seats else {}

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from services.inventory.seats.domain import ShowTimes, Status
+from services.inventory.seats.domain import SeatStatus, ShowTimes
 
 KEPT_SEATS = 2_000
 """Changed seats of a show that are kept in memory, but for those that changed last."""
@@ -18,7 +18,7 @@ class ChangedSeat:
     """What a seat has become."""
 
     id: UUID
-    status: Status
+    status: SeatStatus
     expires_at: datetime | None
     price: int | None = None
     """What it costs from then on, in minor units; None: code from before told it, and it stays."""
@@ -31,7 +31,7 @@ class ChangedArea:
     """How many places of an area are what."""
 
     id: UUID
-    statuses: Mapping[Status, int]
+    statuses: Mapping[SeatStatus, int]
 
 
 @dataclass(frozen=True, slots=True)

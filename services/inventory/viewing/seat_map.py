@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.chassis.errors import InvalidField
 from services.chassis.values.writing import key
-from services.inventory.seats.domain import Place, Seat, Status
+from services.inventory.seats.domain import Place, Seat, SeatStatus
 from services.inventory.seats.prices import multiplied
 
 _END = datetime.max.replace(tzinfo=UTC)
@@ -23,7 +23,7 @@ _FURTHEST = Place(1_000_000, 1_000_000)
 class SeatForm:
     """How seats are told."""
 
-    seat: Callable[[Seat, Status, Place | None, bool], bytes]
+    seat: Callable[[Seat, SeatStatus, Place | None, bool], bytes]
     """Renders a seat: what it may be taken for, where it is, and whether the claim on it is of the user who asks."""
     between: bytes
     """What stands between two seats."""
@@ -33,9 +33,9 @@ class SeatForm:
 class View:
     """Some of the seats of a show, as somebody sees them."""
 
-    statuses: Counter[Status]
+    statuses: Counter[SeatStatus]
     """How many of the seats are what, those of the user who looks among them."""
-    mine: Counter[Status]
+    mine: Counter[SeatStatus]
     """How many of them the user who looks has HELD or RESERVED."""
     seats: Sequence[bytes]
     """The seats as they were rendered, from the front to the back."""
@@ -50,7 +50,7 @@ class Section:
     """A section of a show's seats: how many are what, and what they cost that nobody has."""
 
     name: str
-    statuses: Counter[Status]
+    statuses: Counter[SeatStatus]
     lowest_price: int
     highest_price: int
     area_id: UUID | None = None
@@ -67,9 +67,9 @@ class AreaView:
     price: int
     """What a place costs that nobody has."""
     price_multiplier: int | None
-    statuses: Counter[Status]
+    statuses: Counter[SeatStatus]
     """How many of its places are what."""
-    mine: Counter[Status]
+    mine: Counter[SeatStatus]
     """How many of them the user who looks has HELD or RESERVED."""
 
 
@@ -93,7 +93,7 @@ class Prices:
 def _claimed(seat: Seat, price: int) -> Seat:
     """Return a seat like this one about which as much is said as can be: its number is long, and its claim lapses."""
     nobody = UUID(int=0)
-    claimed = replace(seat, status=Status.RESERVED, holder_id=nobody, booking_id=nobody, expires_at=_END)
+    claimed = replace(seat, status=SeatStatus.RESERVED, holder_id=nobody, booking_id=nobody, expires_at=_END)
     return replace(claimed, number=1_000, price=price, blocked_for="")
 
 
@@ -139,14 +139,14 @@ class SeatMap:
         keys = {name: key(name) for name in {seat.section for seat in seats}}
         for index, seat in enumerate(seats):
             self._sections.setdefault(keys[seat.section], []).append(index)
-        self._areas: dict[UUID, Counter[Status]] = {}
+        self._areas: dict[UUID, Counter[SeatStatus]] = {}
         """How many of each area's places are what."""
         for seat in seats:
             if seat.area_id is not None:
-                self._areas.setdefault(seat.area_id, Counter())[Status.AVAILABLE] += 1
+                self._areas.setdefault(seat.area_id, Counter())[SeatStatus.AVAILABLE] += 1
         self._told = [index for index, seat in enumerate(seats) if seat.area_id is None]
         """The seats that are told one by one: places of areas are not."""
-        self._statuses = [Status.AVAILABLE] * len(seats)
+        self._statuses = [SeatStatus.AVAILABLE] * len(seats)
         self._rendered: dict[SeatForm, list[bytes]] = {}
         self._lapses: list[tuple[datetime, int]] = []
         self._claimed: dict[UUID, set[int]] = {}
@@ -198,7 +198,7 @@ class SeatMap:
     def free(self, form: SeatForm, section: str, part: Part | None = None) -> View:
         """Return the seats that can be had, in all sections or in one, or a part of them."""
         seats = self._within(section)
-        free = [index for index in seats if self._statuses[index] == Status.AVAILABLE and not self.is_cancelled]
+        free = [index for index in seats if self._statuses[index] == SeatStatus.AVAILABLE and not self.is_cancelled]
         return self._view(form, free, set(), part)
 
     def areas(self, section: str = "", user_id: UUID | None = None) -> list[AreaView]:
@@ -215,7 +215,7 @@ class SeatMap:
                 views.append(self._area(place, Counter([self._statuses[index] for index in own])))
         return views
 
-    def _area(self, place: Seat, mine: Counter[Status]) -> AreaView:
+    def _area(self, place: Seat, mine: Counter[SeatStatus]) -> AreaView:
         assert place.area_id is not None, "it is a place"
         price = multiplied(self.prices.by_tier[place.tier], place.price_multiplier)
         statuses = self._areas[place.area_id]
@@ -263,7 +263,7 @@ class SeatMap:
             examples.setdefault(names, (seat, price, place))
         total = 0
         for like, (seat, price, place) in examples.items():
-            one = form.seat(_claimed(seat, price), Status.RESERVED, place, True)
+            one = form.seat(_claimed(seat, price), SeatStatus.RESERVED, place, True)
             total += alike[like] * (len(one) + len(form.between))
         self._largest[asked] = total
         return total
@@ -310,7 +310,7 @@ class SeatMap:
         if not seat.is_claimed(self.now):
             seat = self._seats[index] = seat.listed(self.prices.by_tier[seat.tier])
         status = seat.status_at(self.now)
-        if status in (Status.HELD, Status.RESERVED) and seat.holder_id is not None:
+        if status in (SeatStatus.HELD, SeatStatus.RESERVED) and seat.holder_id is not None:
             self._claimed.setdefault(seat.holder_id, set()).add(index)
         if seat.expires_at is not None and seat.expires_at > self.now:
             heappush(self._lapses, (seat.expires_at, index))

@@ -11,7 +11,7 @@ from services.chassis.wire import event_stream
 from services.chassis.wire.incoming import headers
 from services.chassis.wire.pages import MAX_ANSWER_BYTES
 from services.chassis.wire.times import to_timestamp
-from services.inventory.seats.domain import Status
+from services.inventory.seats.domain import SeatStatus
 from services.inventory.seats.messages import CLAIMED, PUBLIC_STATUSES, show_times, tier_prices
 from services.inventory.viewing.changes import Change, ChangedArea, ChangeForm
 
@@ -43,10 +43,10 @@ def _seat_change(change: Change) -> pb.SeatChange:
 def _changed_area(area: ChangedArea) -> pb.SeatChange.ChangedArea:
     return pb.SeatChange.ChangedArea(
         id=str(area.id),
-        available=area.statuses[Status.AVAILABLE],
-        held=area.statuses[Status.HELD],
-        booked=area.statuses[Status.RESERVED] + area.statuses[Status.BOOKED],
-        blocked=area.statuses[Status.BLOCKED],
+        available=area.statuses[SeatStatus.AVAILABLE],
+        held=area.statuses[SeatStatus.HELD],
+        booked=area.statuses[SeatStatus.RESERVED] + area.statuses[SeatStatus.BOOKED],
+        blocked=area.statuses[SeatStatus.BLOCKED],
     )
 
 

@@ -19,7 +19,7 @@ from services.chassis.store.rows import columns
 from services.chassis.writes.looking import Looker
 from services.chassis.writes.lookup import LANES, Lookup
 from services.inventory.errors import SequenceNoLongerKept, ShowNotFound
-from services.inventory.seats.domain import ShowTimes, Status
+from services.inventory.seats.domain import SeatStatus, ShowTimes
 from services.inventory.viewing import statements as sql
 from services.inventory.viewing.availability import Availability
 from services.inventory.viewing.changes import Change, ChangedArea, ChangedSeat, ChangeForm, RecentChanges
@@ -194,7 +194,7 @@ def _wake(woken: "asyncio.Future[None]") -> None:
         woken.set_result(None)
 
 
-def _with_areas(change: Change, areas: Mapping[UUID, Mapping[Status, int]]) -> Change:
+def _with_areas(change: Change, areas: Mapping[UUID, Mapping[SeatStatus, int]]) -> Change:
     told = [ChangedArea(id_, areas[id_]) for id_ in change.area_ids if id_ in areas]
     return replace(change, areas=told) if told else change
 
@@ -213,7 +213,7 @@ def _by_key(rows: Iterable[Any]) -> dict[tuple[UUID, int], ChangesPage]:
             last, is_draft = listed[0].show_sequence, listed[0].is_draft
             if sequence is not None:
                 changed = [
-                    ChangedSeat(row.seat_id, Status(row.status), row.expires_at, row.price, bool(row.blocked))
+                    ChangedSeat(row.seat_id, SeatStatus(row.status), row.expires_at, row.price, bool(row.blocked))
                     for row in listed
                     if row.seat_id is not None and row.area_id is None
                 ]

@@ -371,9 +371,9 @@ class ListScansRequest(_message.Message):
     conflicts_only: _builtins.bool
     """Only those by which somebody came in whom the ticket did not let in."""
     page_size: _builtins.int
-    """How many at most; 0 means 20."""
+    """How many scans to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
-    """What the last page gave as `next_page_token`; empty: the first page."""
+    """`next_page_token` of the page before; absent for the first page."""
     def __init__(
         self,
         *,
@@ -399,7 +399,7 @@ class ListScansResponse(_message.Message):
     SCANS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page; empty: there is none."""
+    """The token of the next page; empty on the last one."""
     @_builtins.property
     def scans(self) -> _containers.RepeatedCompositeFieldContainer[Global___Scan]:
         """The scans."""

@@ -445,7 +445,7 @@ class Booking(_message.Message):
 
     @_builtins.property
     def payment(self) -> _payment_pb2.Payment:
-        """Its newest payment; absent while there is none, in lists, and while the payment service is away."""
+        """Its newest payment; absent while there is none, and while the payment service is away."""
 
     @_builtins.property
     def refund(self) -> Global___Booking.Refund:

@@ -179,9 +179,9 @@ class ListGatesRequest(_message.Message):
     organization_id: _builtins.str
     """The organization (UUID); where it is absent, the only one in which the caller has the role, or Boxoffice itself."""
     page_size: _builtins.int
-    """How many at most; 0 means 20."""
+    """How many gates to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
-    """What the last page gave as `next_page_token`; empty: the first page."""
+    """`next_page_token` of the page before; absent for the first page."""
     def __init__(
         self,
         *,
@@ -206,7 +206,7 @@ class ListGatesResponse(_message.Message):
     GATES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page; empty: there is none."""
+    """The token of the next page; empty on the last one."""
     @_builtins.property
     def gates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Gate]:
         """The gates, without credentials."""

@@ -354,7 +354,7 @@ class ExportAccountRequest(_message.Message):
 
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_token: _builtins.str
-    """`nextPageToken` of the page before; absent for the first page."""
+    """`next_page_token` of the page before; absent for the first page."""
     def __init__(
         self,
         *,

@@ -545,7 +545,7 @@ class SeatLayout(_message.Message):
     seat_count: _builtins.int
     """How many seats there are in all, places of areas among them."""
     next_page_token: _builtins.str
-    """The token of the next page; empty where there is none."""
+    """The token of the next page; empty on the last one."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___SeatLayout.Row]:
         """The rows, from the front to the back."""

@@ -139,7 +139,7 @@ class SeatMap(_message.Message):
     currency: _builtins.str
     """The ISO 4217 code of the prices."""
     next_page_token: _builtins.str
-    """The token of the next page; empty where there is none."""
+    """The token of the next page; empty on the last one."""
     show_cancelled: _builtins.bool
     """Whether the show is cancelled: then no seat can be had, whatever its status."""
     @_builtins.property
@@ -382,7 +382,7 @@ class ListAvailableSeatsResponse(_message.Message):
     currency: _builtins.str
     """The ISO 4217 code of the prices."""
     next_page_token: _builtins.str
-    """The token of the next page; empty where there is none."""
+    """The token of the next page; empty on the last one."""
     show_cancelled: _builtins.bool
     """Whether the show is cancelled: then no seat can be had."""
     @_builtins.property
@@ -1140,7 +1140,7 @@ class ListHoldsResponse(_message.Message):
     HOLDS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page; empty where there is none."""
+    """The token of the next page; empty on the last one."""
     @_builtins.property
     def holds(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListHoldsResponse.ShowHolds]:
         """The shows in which the user holds seats, by their ids."""
@@ -1473,7 +1473,7 @@ class ListAccessCodesRequest(_message.Message):
     show_id: _builtins.str
     """The show (UUID)."""
     page_size: _builtins.int
-    """How many to return at most; 1 to 100, 20 where it is absent."""
+    """How many codes to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
     """`next_page_token` of the page before; absent for the first page."""
     def __init__(
@@ -1500,7 +1500,7 @@ class ListAccessCodesResponse(_message.Message):
     ACCESS_CODES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page; empty where there is none."""
+    """The token of the next page; empty on the last one."""
     @_builtins.property
     def access_codes(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccessCode]:
         """The codes, oldest first."""

@@ -605,7 +605,7 @@ class ListWebhookAttemptsRequest(_message.Message):
     endpoint_id: _builtins.str
     """The endpoint (UUID)."""
     page_size: _builtins.int
-    """How many to return at most; 1 to 100, 20 where it is absent."""
+    """How many attempts to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
     """`next_page_token` of the page before; absent for the first page."""
     def __init__(
@@ -708,7 +708,7 @@ class ListWebhookMessagesRequest(_message.Message):
     after: _builtins.int
     """The number behind which the page begins; absent: with the oldest message that is kept."""
     page_size: _builtins.int
-    """How many to return at most; 1 to 100, 20 where it is absent."""
+    """How many messages to return at most; 1 to 100, 20 where it is absent."""
     def __init__(
         self,
         *,
