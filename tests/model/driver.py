@@ -159,6 +159,10 @@ class Driver(RuleBasedStateMachine):
         free = frozenset(range(world.SEATS)) - self.worlds[0].taken().keys()
         return [*sorted(free & wanted), *sorted(free - wanted)]
 
+    def for_sale(self, wanted: Seats) -> list[int]:
+        """Return the seats that nobody has and that are not blocked, those that are wanted first."""
+        return [seat for seat in self.nobodys(wanted) if seat not in self.worlds[0].blocked]
+
     def new_booking(self, number: int, key: str = "") -> Request:
         """Make a request for a seat, or two, now and then with a coupon or for a child."""
         seats = {number % world.SEATS, (number + number % 2) % world.SEATS}

@@ -34,14 +34,20 @@ class Organizing(Buying):
 
     @rule(number=numbers, parts=st.lists(st.tuples(counts, shares, keys), min_size=1, max_size=3), replica=replicas)
     def refund(self, number: int, parts: list[tuple[int, int, str]], replica: int) -> None:
-        """Give seats of a booking back, part by part; pay for one if nothing is paid for. With a key, ask again."""
+        """Give seats of a booking back, part by part; buy some first if nothing is paid for. With a key, ask again."""
         if not self.tickets():
-            self.check_out(number, "pm_succeed", replica, True)
+            some = frozenset(self.for_sale(frozenset())[:CAP])
+            if some and self.book_and_pay(Request("book", number % len(USERS), some), "pm_succeed", replica):
+                self.settle(replica)
+        asked = []
         for part in parts:
             refund = self.about_refund(number, *part)
             self.do([(refund, replica)])
             if refund.name == "refund" and refund.key:
+                asked.append(refund)
                 self.do([(refund, 1 - replica)])
+        if len(asked) > 1:
+            self.do([(asked[0], replica)])
 
     @rule(number=numbers, parts=st.lists(st.tuples(counts, shares, keys), min_size=2, max_size=3), replica=replicas)
     def refunds_race(self, number: int, parts: list[tuple[int, int, str]], replica: int) -> None:
@@ -98,6 +104,15 @@ class Organizing(Buying):
             self.jump(seconds)
             self.settle(1 - replica)
 
+    @rule(user=users, seats=seats, method=paid, seconds=lates, replica=replicas)
+    def pay_late_for_blocked(self, user: int, seats: Seats, method: str, seconds: int, replica: int) -> None:
+        """Take a seat that is for sale, and pay when time is up and the seat is blocked."""
+        some = frozenset(self.for_sale(seats)[:1])
+        if some and self.book_and_pay(Request("book", user, some), method, replica):
+            self.jump(seconds)
+            self.do([(Request("block", seats=some), 1 - replica)])
+            self.settle(replica)
+
     @rule(user=users, seats=seats, replica=replicas)
     def use_up_code(self, user: int, seats: Seats, replica: int) -> None:
         """Users take more blocked seats by the access code than it gives, one after the other."""
@@ -125,8 +140,7 @@ class Organizing(Buying):
             return
         self.do([(Request("block", seats=guest), replica)])
         self.do([(Request("book_guests", user, guest), replica)])
-        known = self.worlds[0]
-        others = [seat for seat in self.nobodys(seats) if seat not in known.blocked][: CAP - known.counted(user)]
+        others = self.for_sale(seats)[: CAP - self.worlds[0].counted(user)]
         if others:
             self.do([(Request("hold", user, frozenset(others)), replica)])
             self.do([(Request("release_holds", user), 1 - replica)])

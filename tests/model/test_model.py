@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
+from services.inventory.seats import rights
 from stack.postgres import Server
 from tests.model import databases, world
 from tests.model.driver import Wrong
@@ -25,6 +26,8 @@ from tests.model.planted import PLANTS, Plant
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 """How many runs of the long form, which makes what it finds smaller; 0: the short form, which is always the same."""
 STEPS = 30
+CODES_TRIED = STEPS * STEPS
+"""How many wrong access codes a user may try: more than a run does, as the model does not count them."""
 QUICK = 2
 """How many of the planted bugs the short form looks for."""
 PLANTED_EXAMPLES = 90
@@ -50,7 +53,8 @@ LONG = settings(
 @pytest.fixture(scope="module")
 def machine(postgres: Server) -> Iterator[type[Boxoffice]]:
     urls = databases.make_databases(postgres)
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as runner, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rights, "TRIES", CODES_TRIED)
         real = world.World(urls)
         running = real.running()
         runner.run(running.__aenter__())
