@@ -69,6 +69,7 @@ licence. Whoever changes those packages and passes them on, passes the changes o
 | `third_party/googleapis` | Apache-2.0 | this repository, with its licence |
 | `third_party/protovalidate` | Apache-2.0 | this repository, with its licence |
 | `third_party/noto` | OFL-1.1 | this repository, with its licence |
+| jsQR 1.4.0 (`web/static/vendor`) | Apache-2.0 | this repository, with its licence; the npm package `jsqr` unchanged |
 | GeoNames' cities and their time zones (geonames.org) | CC-BY-4.0 | this repository, inventory's `cities.tsv` |
 
 ## Packages

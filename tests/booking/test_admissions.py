@@ -246,8 +246,17 @@ async def test_a_gate_is_for_its_shows_and_until_its_end(house: House, door: Doo
     [code] = await codes_of(house, await house.confirmed(ANN, 0))
     assert (await refused(door.scan(code, show=unknown()))).reason == "GATE_NOT_FOR_SHOW"
     ended = await make_gate(house, "South", days=0.01)
+    asked = pb.GetGateRequest(gate_id=ended.gate.id)
+    told = await house.admissions.GetGate(asked)
+    [times] = told.shows
+    assert (told.gate.name, told.gate.credential, times.show_id) == ("South", "", house.show_id)
+    assert times.opens_at.ToDatetime() == times.starts_at.ToDatetime() - OPENS
+    assert (
+        times.opens_at.ToDatetime() < told.time.ToDatetime() < times.starts_at.ToDatetime() < times.ends_at.ToDatetime()
+    )
     await move_clocks(house, "20 minutes")
-    assert (await refused(ended.scan(code))).reason == "GATE_NOT_FOUND"
+    for over in (ended.scan(code), house.admissions.GetGate(asked)):
+        assert (await refused(over)).reason == "GATE_NOT_FOUND"
     await house.gates.RevokeGate(gates_pb2.RevokeGateRequest(gate_id=door.gate.id))
     assert (await refused(door.scan(code))).reason == "GATE_NOT_FOUND"
     nobody = pb.CheckInTicketRequest(show_id=house.show_id, code=code)

@@ -10,7 +10,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -147,11 +147,13 @@ def driver(folder: Path) -> Iterator[httpx.Client]:
 
 
 @contextmanager
-def opened(http: httpx.Client, profile: Path, *, width: int, height: int, dark: bool = False) -> Iterator[Browser]:
-    """Open Chromium with a new profile and a screen of this size in CSS pixels."""
+def opened(
+    http: httpx.Client, profile: Path, *, width: int, height: int, dark: bool = False, arguments: Sequence[str] = ()
+) -> Iterator[Browser]:
+    """Open Chromium with a new profile, a screen of this size in CSS pixels, and further arguments."""
     options = {
         "binary": program(),
-        "args": [*QUIET, f"--user-data-dir={profile}", *(["--force-dark-mode"] if dark else [])],
+        "args": [*QUIET, f"--user-data-dir={profile}", *(["--force-dark-mode"] if dark else []), *arguments],
         # Windows cannot be as narrow as phones; screens can.
         "mobileEmulation": {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 2, "touch": False}},
     }

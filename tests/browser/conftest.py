@@ -22,7 +22,9 @@ DESK = (1280, 800)
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with started(auth="off", web="on") as stack:
+    # The doors of the demonstration's shows are open, though these are in days.
+    doors = {"booking": {"CHECK_IN_OPENS_MINUTES": "10080"}}
+    with started(auth="off", web="on", environments=doors) as stack:
         yield stack
 
 

@@ -33,6 +33,9 @@ async def let_in(client: Client, show: Show, seats: list[str]) -> None:
     gate = await make_gate(client, show.id)
     assert [one["id"] for one in ok(await client.ask("GET", "gates", params={"pageSize": 1}))["gates"]] == [gate["id"]]
     gate |= {"credential": ok(await client.ask("POST", f"gates/{gate['id']}/rotate", {}))["credential"]}
+    asked = {"headers": {"gate-credential": gate["credential"]}, "params": {"gateId": gate["id"]}}
+    told = ok(await client.ask("GET", "gate", **asked))
+    assert (told["gate"]["name"], [one["showId"] for one in told["shows"]]) == ("North", [show.id])
     first, second = await codes_of(client, await client.confirmed(show, new_user(), seats))
     for code, result in ((first, "ADMITTED"), (first, "ALREADY_USED"), (second, "ADMITTED")):
         assert (await scan(client, show, gate, code["code"]))["result"] == result

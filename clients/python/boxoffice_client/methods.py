@@ -332,6 +332,7 @@ class Methods:
     list_gates = Method(Gates, gates.ListGatesRequest, gates.ListGatesResponse)
     rotate_gate = Method(Gates, gates.RotateGateRequest, gates.Gate)
     revoke_gate = Method(Gates, gates.RevokeGateRequest, gates.Gate)
+    get_gate = Method(Admissions, admissions.GetGateRequest, admissions.GetGateResponse)
     check_in_ticket = Method(Admissions, admissions.CheckInTicketRequest, admissions.CheckIn)
     sync_scans = Method(Admissions, admissions.SyncScansRequest, admissions.SyncScansResponse)
     download_door_list = Stream(Admissions, admissions.DownloadDoorListRequest, admissions.DoorListPart)

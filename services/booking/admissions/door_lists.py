@@ -34,7 +34,7 @@ class DoorLists:
         """Doors open so long before a show; a list is good for so long."""
         self._db = db
         self._keys = keys
-        self._opens = opens
+        self.opens = opens
         self.good_for = good_for
 
     async def pages(self, gate_id: UUID, show_id: UUID) -> AsyncGenerator[ListHead | Page, None]:
@@ -71,7 +71,7 @@ class DoorLists:
             if offline == Offline.HOME:
                 await tx.send(sql.GIVE_HOMES, given)
             await tx.send(sql.NOTE_LIST, given)
-        return ListHead(show_id, clock.now, times[0].starts_at - self._opens, times[0].ends_at), offline
+        return ListHead(show_id, clock.now, times[0].starts_at - self.opens, times[0].ends_at), offline
 
 
 @retried

@@ -1,6 +1,7 @@
 """Scans as messages."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from boxoffice.booking.v1 import admissions_pb2 as pb
@@ -10,7 +11,26 @@ from services.booking.admissions.domain import KeptScan, Result
 from services.booking.admissions.door_lists import Page
 from services.booking.admissions.door_rows import ListHead
 from services.booking.admissions.operation import Answered, Judged
+from services.booking.gates.domain import Gate, ShowTimes
+from services.booking.gates.messages import render as render_gate
 from services.chassis.wire.times import to_timestamp
+
+
+def gate(of: Gate, shows: Sequence[ShowTimes], now: datetime, opens: timedelta) -> pb.GetGateResponse:
+    """Render a gate and its shows, whose doors open so long before them."""
+    return pb.GetGateResponse(
+        gate=render_gate(of),
+        shows=[
+            pb.GetGateResponse.ShowTimes(
+                show_id=str(show.show_id),
+                opens_at=to_timestamp(show.starts_at - opens),
+                starts_at=to_timestamp(show.starts_at),
+                ends_at=to_timestamp(show.ends_at),
+            )
+            for show in shows
+        ],
+        time=to_timestamp(now),
+    )
 
 
 def judged(one: Judged) -> bytes:

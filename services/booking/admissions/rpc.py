@@ -17,6 +17,7 @@ from services.booking.admissions.operation import Answered, JudgeScans, Scan, Se
 from services.booking.admissions.undoing import Undo, UndoAdmissions, list_scans
 from services.booking.clients import InventoryClient
 from services.booking.errors import CodeNotValid
+from services.booking.gates.operation import get_gate
 from services.booking.tickets.keyring import TicketKeys
 from services.chassis.errors import Failure, InvalidField
 from services.chassis.ids import new_id
@@ -44,6 +45,10 @@ class AdmissionServicer(admissions_pb2_grpc.AdmissionServiceServicer):
         self._undo = UndoAdmissions(db)
         self.desk: Desk[Scan, Answered] = Desk(judge, name="check-ins", max_batch=128, max_keys=128, gathers=False)
         """Where scans wait for the next batch; whoever serves this closes it."""
+
+    async def GetGate(self, request: pb.GetGateRequest, context: Context) -> pb.GetGateResponse:
+        gate, shows, now = await get_gate(self._db, _gate(request))
+        return messages.gate(gate, shows, now, self._lists.opens)
 
     async def CheckInTicket(self, request: pb.CheckInTicketRequest, context: Context) -> pb.CheckIn:
         try:
@@ -126,7 +131,9 @@ class AdmissionServicer(admissions_pb2_grpc.AdmissionServiceServicer):
         return pb.ListScansResponse(scans=scans, next_page_token=token)
 
 
-def _gate(request: pb.CheckInTicketRequest | pb.SyncScansRequest | pb.DownloadDoorListRequest) -> UUID:
+def _gate(
+    request: pb.GetGateRequest | pb.CheckInTicketRequest | pb.SyncScansRequest | pb.DownloadDoorListRequest,
+) -> UUID:
     """Return the gate that a request is of; raise InvalidField where nobody says so, as where AUTH is off."""
     if not request.gate_id:
         raise InvalidField(("gateId", "must say which gate it is, as no credential does"))

@@ -174,6 +174,17 @@ async def list_gates(db: Database, organization_id: UUID | None, *, after: UUID 
     )
 
 
+@retried
+async def get_gate(db: Database, gate_id: UUID) -> tuple[Gate, list[ShowTimes], datetime]:
+    """Return a gate, when its shows are, and the time; raise GateNotFound where there is none, or it is over."""
+    given = {"id": gate_id}
+    async with db.transaction() as tx:
+        gates, times, [clock] = await tx.fetch_all((sql.GET_GATE, given), (sql.TIMES_OF_GATE, given), (READ_CLOCK, ()))
+    if not gates:
+        raise GateNotFound()
+    return read(Gate, gates)[0], read(ShowTimes, times), clock.now
+
+
 class Credentials:
     """Tells whose credential a caller has. It is looked up for each call: a gate that is revoked calls no more."""
 

@@ -1,6 +1,6 @@
 """Statements about gates."""
 
-from services.booking.gates.domain import Gate
+from services.booking.gates.domain import Gate, ShowTimes
 from services.chassis.store.rows import selected
 
 _SHOWS = "ARRAY(SELECT s.show_id FROM gate_shows s WHERE s.gate_id = g.id ORDER BY s.show_id)"
@@ -45,4 +45,15 @@ LIST_GATES = f"""
 BY_CREDENTIALS = """
     SELECT credential_hash, id FROM gates
     WHERE credential_hash = ANY(%(hashes)s) AND revoked_at IS NULL AND ends_at > boxoffice_clock()
+"""
+
+GET_GATE = f"""
+    SELECT {selected(Gate, of="g", show_ids=_SHOWS)} FROM gates g
+    WHERE g.id = %(id)s AND g.revoked_at IS NULL AND g.ends_at > boxoffice_clock()
+"""
+
+TIMES_OF_GATE = f"""
+    SELECT {selected(ShowTimes, of="t", organization_id="NULL::uuid")}
+    FROM gate_shows s JOIN show_times t ON t.show_id = s.show_id
+    WHERE s.gate_id = %(id)s ORDER BY t.starts_at, t.show_id
 """

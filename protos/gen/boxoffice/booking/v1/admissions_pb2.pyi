@@ -7,6 +7,7 @@ Every RPC may also fail with RESOURCE_EXHAUSTED (too much traffic; RetryInfo say
 UNAVAILABLE (the service or its database is away) and DEADLINE_EXCEEDED.
 """
 
+from boxoffice.booking.v1 import gates_pb2 as _gates_pb2
 from boxoffice.inventory.v1 import seat_pb2 as _seat_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -24,6 +25,102 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class GetGateRequest(_message.Message):
+    """GetGateRequest may name the gate."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GATE_ID_FIELD_NUMBER: _builtins.int
+    gate_id: _builtins.str
+    """The gate (UUID); where it is absent, the one whose credential the call carries."""
+    def __init__(
+        self,
+        *,
+        gate_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gate_id", b"gate_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetGateRequest: _TypeAlias = GetGateRequest  # noqa: Y015
+
+@_typing.final
+class GetGateResponse(_message.Message):
+    """GetGateResponse has a gate and its shows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ShowTimes(_message.Message):
+        """When a show is."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        SHOW_ID_FIELD_NUMBER: _builtins.int
+        OPENS_AT_FIELD_NUMBER: _builtins.int
+        STARTS_AT_FIELD_NUMBER: _builtins.int
+        ENDS_AT_FIELD_NUMBER: _builtins.int
+        show_id: _builtins.str
+        """The show (UUID)."""
+        @_builtins.property
+        def opens_at(self) -> _timestamp_pb2.Timestamp:
+            """When the doors open."""
+
+        @_builtins.property
+        def starts_at(self) -> _timestamp_pb2.Timestamp:
+            """When the show starts."""
+
+        @_builtins.property
+        def ends_at(self) -> _timestamp_pb2.Timestamp:
+            """When the show ends."""
+
+        def __init__(
+            self,
+            *,
+            show_id: _builtins.str = ...,
+            opens_at: _timestamp_pb2.Timestamp | None = ...,
+            starts_at: _timestamp_pb2.Timestamp | None = ...,
+            ends_at: _timestamp_pb2.Timestamp | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "opens_at", b"opens_at", "starts_at", b"starts_at"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "opens_at", b"opens_at", "show_id", b"show_id", "starts_at", b"starts_at"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    GATE_FIELD_NUMBER: _builtins.int
+    SHOWS_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def gate(self) -> _gates_pb2.Gate:
+        """The gate."""
+
+    @_builtins.property
+    def shows(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetGateResponse.ShowTimes]:
+        """Its shows, the earliest first."""
+
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """What our clock shows."""
+
+    def __init__(
+        self,
+        *,
+        gate: _gates_pb2.Gate | None = ...,
+        shows: _abc.Iterable[Global___GetGateResponse.ShowTimes] | None = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["gate", b"gate", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gate", b"gate", "shows", b"shows", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetGateResponse: _TypeAlias = GetGateResponse  # noqa: Y015
 
 @_typing.final
 class CheckInTicketRequest(_message.Message):

@@ -36,6 +36,11 @@ class AdmissionServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.GetGate = channel.unary_unary(
+                '/boxoffice.booking.v1.AdmissionService/GetGate',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_admissions__pb2.GetGateRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_admissions__pb2.GetGateResponse.FromString,
+                _registered_method=True)
         self.CheckInTicket = channel.unary_unary(
                 '/boxoffice.booking.v1.AdmissionService/CheckInTicket',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_admissions__pb2.CheckInTicketRequest.SerializeToString,
@@ -67,6 +72,15 @@ class AdmissionServiceServicer:
     """AdmissionService lets people in. With a connection, a ticket lets in once, on any number of gates. Each scan is kept, whatever it
     came to, and never changed.
     """
+
+    def GetGate(self, request, context):
+        """Returns the gate that calls, and when its shows are: a device that has a credential, and nothing else, learns from it what it is.
+
+        NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def CheckInTicket(self, request, context):
         """Judges a code that a gate has read, and lets its bearer in if it may be. That it may not be is an answer, too: `result` says why,
@@ -136,6 +150,11 @@ class AdmissionServiceServicer:
 
 def add_AdmissionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'GetGate': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetGate,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_admissions__pb2.GetGateRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_admissions__pb2.GetGateResponse.SerializeToString,
+            ),
             'CheckInTicket': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckInTicket,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_admissions__pb2.CheckInTicketRequest.FromString,
@@ -173,6 +192,33 @@ class AdmissionService:
     """AdmissionService lets people in. With a connection, a ticket lets in once, on any number of gates. Each scan is kept, whatever it
     came to, and never changed.
     """
+
+    @staticmethod
+    def GetGate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.AdmissionService/GetGate',
+            boxoffice_dot_booking_dot_v1_dot_admissions__pb2.GetGateRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_admissions__pb2.GetGateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def CheckInTicket(request,

@@ -39,6 +39,11 @@ class AdmissionServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AdmissionServiceAsyncStub: ...
+    GetGate: _grpc.UnaryUnaryMultiCallable[_admissions_pb2.GetGateRequest, _admissions_pb2.GetGateResponse]
+    """Returns the gate that calls, and when its shows are: a device that has a credential, and nothing else, learns from it what it is.
+
+    NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
+    """
     CheckInTicket: _grpc.UnaryUnaryMultiCallable[_admissions_pb2.CheckInTicketRequest, _admissions_pb2.CheckIn]
     """Judges a code that a gate has read, and lets its bearer in if it may be. That it may not be is an answer, too: `result` says why,
     and the scan is kept. The same scan, sent again with its key, is answered the same.
@@ -92,6 +97,11 @@ class AdmissionServiceAsyncStub(AdmissionServiceStub):
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    GetGate: _aio.UnaryUnaryMultiCallable[_admissions_pb2.GetGateRequest, _admissions_pb2.GetGateResponse]  # type: ignore[assignment]
+    """Returns the gate that calls, and when its shows are: a device that has a credential, and nothing else, learns from it what it is.
+
+    NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
+    """
     CheckInTicket: _aio.UnaryUnaryMultiCallable[_admissions_pb2.CheckInTicketRequest, _admissions_pb2.CheckIn]  # type: ignore[assignment]
     """Judges a code that a gate has read, and lets its bearer in if it may be. That it may not be is an answer, too: `result` says why,
     and the scan is kept. The same scan, sent again with its key, is answered the same.
@@ -142,6 +152,17 @@ class AdmissionServiceServicer(metaclass=_abc_1.ABCMeta):
     """AdmissionService lets people in. With a connection, a ticket lets in once, on any number of gates. Each scan is kept, whatever it
     came to, and never changed.
     """
+
+    @_abc_1.abstractmethod
+    def GetGate(
+        self,
+        request: _admissions_pb2.GetGateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admissions_pb2.GetGateResponse, _abc.Awaitable[_admissions_pb2.GetGateResponse]]:
+        """Returns the gate that calls, and when its shows are: a device that has a credential, and nothing else, learns from it what it is.
+
+        NOT_FOUND GATE_NOT_FOUND: there is no such gate, or it is over.
+        """
 
     @_abc_1.abstractmethod
     def CheckInTicket(

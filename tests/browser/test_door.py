@@ -1,0 +1,155 @@
+"""Check-in at the door, as people do it: with the camera, by hand, and without a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.browser import film
+from tests.browser.checkout import Checkout
+from tests.browser.chromium import Browser, opened
+
+pytestmark = pytest.mark.browser
+
+STORES = """
+    return Promise.all([indexedDB.databases(), caches.keys(), navigator.serviceWorker.getRegistrations()])
+        .then((found) => found.map((each) => each.length))
+"""
+
+
+@dataclass
+class Door:
+    """A browser at a door, and the tickets that are shown there."""
+
+    browser: Browser
+    checkout: Checkout
+    codes: list[str]
+    gate: str
+    show: str
+
+    def begin(self) -> None:
+        """Begin a shift by a link."""
+        self.browser.open(f"{self.checkout.stack.public_url}/check-in#{self.gate}")
+        self.browser.until(lambda: self.is_shown("shift") and "until" in self.browser.text("#age"))
+        self.browser.until(lambda: bool(self.browser.run("return navigator.serviceWorker.controller !== null")))
+
+    def is_shown(self, id_: str) -> bool:
+        return bool(self.browser.run("return !document.getElementById(arguments[0])?.hidden", id_))
+
+    def enter(self, code: str) -> str:
+        """Enter a code by hand; return what the page says."""
+        before = self.browser.run(
+            "document.getElementById('verdict').textContent = ''; document.getElementById('code').value = arguments[0]",
+            code,
+        )
+        assert before is None
+        self.browser.click("#code-form button")
+        self.browser.until(lambda: self.browser.text("#verdict") != "")
+        return self.browser.text("#verdict")
+
+    def waiting(self) -> int:
+        return int(self.browser.text("#waiting"))
+
+    def cut(self) -> None:
+        """Cut the line, and wait until the page knows."""
+        self.browser.line(offline=True)
+        self.browser.run("dispatchEvent(new Event('online'))")
+        self.browser.until(lambda: "Offline" in self.browser.text("#line"))
+
+    def scans(self) -> list[dict[str, Any]]:
+        """Return the scans of the show that the server knows, the oldest first."""
+        return list(self.checkout.ask("GET", f"shows/{self.show}/scans?pageSize=100")["scans"])[::-1]
+
+
+def make_gate(checkout: Checkout, show: str) -> str:
+    wish = {"name": "North door", "showIds": [show], "endsAt": "2031-01-01T00:00:00Z", "offline": "HOME"}
+    return str(checkout.ask("POST", "gates", wish)["id"])
+
+
+def buy(checkout: Checkout, seats: int) -> list[str]:
+    """Return the codes of tickets that were paid for."""
+    booking, page = checkout.begin(seats)
+    checkout.ask("POST", f"payments/simulate/{page.rpartition('/')[2]}", {"result": "SUCCESS"})
+    checkout.until(booking, "CONFIRMED")
+    tickets = checkout.ask("GET", f"bookings/{booking}/tickets")["tickets"]
+    return [checkout.ask("GET", f"tickets/{ticket['id']}/code")["code"] for ticket in tickets]
+
+
+@pytest.fixture(scope="module")
+def door(checkout: Checkout, chromedriver: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    folder = tmp_path_factory.mktemp("door")
+    codes, show = buy(checkout, 6), checkout.stack.demo.shows[0].id
+    film.write(folder / "film.y4m", [(codes[0], 1), ("", 3)])
+    arguments = (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={folder / 'film.y4m'}",
+    )
+    with opened(chromedriver, folder / "profile", width=390, height=844, arguments=arguments) as browser:
+        yield Door(browser, checkout, codes, make_gate(checkout, show), show)
+
+
+def test_a_shift_at_the_door_with_a_connection_and_without(door: Door, pictures: Path) -> None:
+    browser = door.browser
+    browser.open(f"{door.checkout.stack.public_url}/check-in")
+    browser.until(lambda: door.is_shown("begin"))
+    browser.screenshot(pictures / "door-begin.png")
+    assert browser.run(STORES) == [0, 0, 0], "nothing is kept before a shift"
+    door.begin()
+    assert browser.run("return location.hash") == ""
+
+    # The camera sees a ticket, loses it, and sees it again.
+    browser.click("#camera")
+    browser.until(lambda: "Come in" in browser.text("#scans") and "Already used" in browser.text("#scans"))
+    browser.screenshot(pictures / "door-used.png")
+    browser.click("#camera")
+    assert door.enter(door.codes[1]) == "Come in"
+    browser.screenshot(pictures / "door-in.png")
+    assert door.enter("nonsense") == "No ticket"
+
+    # Without a connection a ticket lets in once, also after the page was loaded again.
+    door.cut()
+    assert [door.enter(door.codes[2]), door.enter(door.codes[2])] == ["Come in", "Already used"]
+    forged = door.codes[3][:-3] + ("000" if door.codes[3][-3:] != "000" else "111")
+    assert door.enter(forged) == "No ticket" and "no signature of ours" in browser.text("#detail")
+    browser.screenshot(pictures / "door-offline.png")
+    browser.run("location.reload()")
+    browser.until(lambda: bool(browser.run("return document.readyState === 'complete'")) and door.is_shown("shift"))
+    assert door.waiting() == 3
+    assert [door.enter(door.codes[2]), door.enter(door.codes[3])] == ["Already used", "Come in"]
+    browser.line()
+    browser.until(lambda: door.waiting() == 0 and "Online" in browser.text("#line"))
+    scans = [(scan["result"], scan["cameIn"], scan["isOffline"]) for scan in door.scans()]
+    assert [scan for scan in scans if scan[2]] == [
+        ("ADMITTED", True, True),
+        ("ALREADY_USED", False, True),
+        ("UNKNOWN_CODE", False, True),
+        ("ALREADY_USED", False, True),
+        ("ADMITTED", True, True),
+    ]
+    assert scans.count(("ADMITTED", True, False)) == 2
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    browser.click("#end")
+    browser.until(lambda: door.is_shown("begin"))
+    assert browser.run(STORES) == [0, 0, 0]
+
+
+def test_a_gate_that_is_revoked_hands_over_what_it_has_not_sent_and_keeps_nothing(door: Door, pictures: Path) -> None:
+    browser = door.browser
+    door.begin()
+    door.cut()
+    assert door.enter(door.codes[4]) == "Come in"
+    door.checkout.ask("POST", f"gates/{door.gate}/revoke", {})
+    browser.line()
+    browser.until(lambda: door.is_shown("left"))
+    browser.screenshot(pictures / "door-left.png")
+    browser.run("location.reload()")
+    browser.until(lambda: bool(browser.run("return document.readyState === 'complete'")) and door.is_shown("left"))
+    browser.click("#save")
+    browser.until(lambda: door.is_shown("begin"))
+    assert browser.run(STORES) == [0, 0, 0]

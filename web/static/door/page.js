@@ -1,0 +1,285 @@
+// The page of who lets people in: its parts put together.
+
+import {Api, Away, Refused} from "./api.js";
+import {Camera} from "./camera.js";
+import {Gate, LONGEST_CODE} from "./gate.js";
+import {Keeper} from "./keeper.js";
+import {signal, wake} from "./signals.js";
+import {Store} from "./store.js";
+import {at, element, fact, fill, show, tell, verdict, words} from "./words.js";
+
+const WORKER = "/check-in/service-worker.js";
+const CREDENTIAL = /^[A-Za-z0-9_-]{43}$|^[0-9a-f-]{36}$/;
+const LAST = 10;
+const MOST_TITLES = 8;
+const TICK_MS = 10000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+let store, gate, keeper, camera, ending, isReadingCredential = false, ticking;
+const last = [], conflicts = [];
+
+// --- A shift begins
+
+async function begin(credential) {
+  tell("trouble", "");
+  if (!CREDENTIAL.test(credential)) return tell("trouble", words.badCredential);
+  const askedAt = Date.now() / 1000;
+  let told;
+  try {
+    told = await new Api(credential).getGate();
+  } catch (error) {
+    return tell("trouble", error instanceof Away ? words.noConnection : error.isOver ? words.badCredential : error.message);
+  }
+  const now = Date.parse(told.time), shows = told.shows.filter((each) => Date.parse(each.endsAt) > now);
+  if (!shows.length) return tell("trouble", words.noShows);
+  const shift = {
+    credential, askedAt, gateName: told.gate.name, offline: told.gate.offline,
+    endsAt: askedAt + (Date.parse(told.gate.endsAt) - now) / 1000,
+  };
+  const open = shows.filter((each) => Date.parse(each.opensAt) <= now);
+  if (shows.length === 1 || open.length === 1) return take(shift, open[0] ?? shows[0]);
+  await choose(shift, shows);
+}
+
+const titleOf = (shift, chosen) => new Api(shift.credential).show(chosen.showId).then((found) => found.title, () => "");
+
+async function choose(shift, shows) {
+  const near = shows.slice(0, MOST_TITLES);
+  const titles = await Promise.all(near.map((each) => titleOf(shift, each)));
+  element("shows").replaceChildren(...shows.map((each, place) => {
+    const label = document.createElement("label"), box = document.createElement("input");
+    Object.assign(box, {type: "radio", name: "show", value: place, required: true});
+    label.className = "way";
+    label.append(box, ` ${at(each.startsAt, true)} ${titles[place] ?? ""}`);
+    return label;
+  }));
+  show("credential-form", false);
+  show("shows-form", true);
+  element("shows-form").onsubmit = (event) => {
+    event.preventDefault();
+    take(shift, shows[Number(new FormData(event.target).get("show"))]);
+  };
+}
+
+async function take(shift, chosen) {
+  const title = await titleOf(shift, chosen);
+  if (!store.db) store = await Store.open();
+  await store.keepShift({...shift, showId: chosen.showId, title});
+  navigator.storage?.persist?.();
+  open();
+}
+
+// --- A shift goes on
+
+function open() {
+  const {credential, gateName, title, offline, endsAt} = store.shift;
+  camera?.stop();
+  isReadingCredential = false;
+  for (const [id, is] of [["begin", false], ["left", false], ["shift", true], ["view", false]]) show(id, is);
+  show("shows-form", false);
+  element("where").textContent = [gateName, title].filter(Boolean).join(" · ");
+  gate = new Gate(new Api(credential), store);
+  keeper = new Keeper(gate, offline !== "NEVER", {changed: draw, over, listed});
+  clearTimeout(ending);
+  ending = setTimeout(() => { if (Date.now() / 1000 >= endsAt) over(); }, Math.min(endsAt * 1000 - Date.now(), LONGEST_TIMER_MS));
+  ticking = setInterval(draw, TICK_MS);
+  navigator.serviceWorker?.register(WORKER, {scope: "/check-in"}).catch(() => tell("trouble", words.notKept));
+  draw();
+}
+
+async function read(text) {
+  if (isReadingCredential) return begin(credentialIn(text));
+  if (!gate) return;
+  let scan;
+  try {
+    scan = text.length > LONGEST_CODE || text.includes("\0")
+      ? {result: "UNKNOWN_CODE", about: {}, isOffline: false} : await gate.scan(text);
+  } catch (error) {
+    if (error instanceof Refused && error.isOver) return over();
+    scan = {result: "ERROR", about: {}, isOffline: false, note: error.message === "FULL" ? words.full : ""};
+  }
+  const said = verdict(scan);
+  signal(said.mood, element("sound").checked);
+  last.unshift({said, time: new Date()});
+  last.length = Math.min(last.length, LAST);
+  draw();
+  // Put in anew each time, so that the same words twice are read out twice.
+  element("result").className = `result ${said.mood}`;
+  for (const [id, text] of [["sign", said.sign], ["verdict", said.word], ["seat", said.seat], ["detail", said.detail]]) tell(id, text);
+}
+
+function listed(found) {
+  conflicts.push(...found);
+}
+
+function draw() {
+  if (!gate) return;
+  const {admitted, expected} = gate.count(), {list} = gate;
+  const isOnline = gate.online && !keeper.isLost;
+  tell("line", isOnline ? words.online : words.offline);
+  element("line").classList.toggle("off", !isOnline);
+  tell("count", expected === null ? admitted : fill(words.of, {admitted, expected}));
+  tell("waiting", store.unsent.size);
+  const minutes = list && Math.floor(Math.max(0, gate.clock() - list.askedAt) / 60);
+  const until = list && at((list.askedAt + list.goodFor) * 1000);
+  tell("age", store.shift.offline === "NEVER" ? words.noList : !list ? words.none
+    : !gate.hasGoodList() ? words.old : fill(words.until, {minutes, time: until}));
+  if (keeper.trouble) tell("trouble", keeper.trouble);
+  element("scans").replaceChildren(...last.map(({said, time}) => fact(said.sign, [said.word, said.seat].filter(Boolean).join(", "), time)));
+  show("conflicts", conflicts.length > 0);
+  element("conflict-list").replaceChildren(...conflicts.map((one) => {
+    const text = fill(words.conflict, {seat: one.seatLabel || "?", result: words.results[one.result][2]});
+    return fact("!", one.atGate ? `${text}, ${one.atGate}` : text, one.usedAt ? new Date(one.usedAt) : null);
+  }));
+}
+
+// --- A shift ends
+
+async function end() {
+  if (store.unsent.size) {
+    await gate.sync().then(listed, () => {});
+    draw();
+  }
+  if (store.unsent.size) {
+    tell("ending-text", fill(words.unsent, {count: store.unsent.size}));
+    element("ending").showModal();
+    const answer = await new Promise((done) => {
+      element("ending").onclose = () => done(element("ending").returnValue);
+    });
+    if (answer !== "lose") return;
+  }
+  stop();
+  await forgetAll();
+  await welcome(words.ended);
+}
+
+// The credential is good for nothing any more. What was not sent by then is handed over before it is forgotten.
+async function over() {
+  if (!gate) return;
+  stop();
+  if (!store.unsent.size) {
+    await forgetAll();
+    return welcome(words.over);
+  }
+  await store.forget();
+  await forgetPage();
+  await welcome(words.over);
+}
+
+function stop() {
+  keeper.stop();
+  camera?.stop();
+  clearTimeout(ending);
+  clearInterval(ticking);
+  gate = null;
+  last.length = conflicts.length = 0;
+}
+
+async function forgetPage() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith("door-")).map((name) => caches.delete(name)));
+  const registration = await navigator.serviceWorker?.getRegistration("/check-in");
+  await registration?.unregister();
+}
+
+async function forgetAll() {
+  await forgetPage();
+  await store.destroy();
+}
+
+async function save() {
+  const scans = [...store.unsent.values()];
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([JSON.stringify(scans, null, 1)], {type: "application/json"}));
+  link.download = `scans-${new Date().toISOString().slice(0, 16).replace(":", "")}.json`;
+  link.click();
+  await forgetAll();
+  await welcome(words.ended);
+}
+
+// --- The page
+
+async function welcome(trouble = "") {
+  if (store.db && !store.unsent.size) await store.destroy();
+  for (const id of ["shift", "view", "shows-form"]) show(id, false);
+  for (const id of ["begin", "credential-form"]) show(id, true);
+  show("left", store.unsent.size > 0);
+  show("begin", store.unsent.size === 0);
+  element("credential").value = "";
+  tell("where", "Boxoffice");
+  tell("line", "");
+  tell("trouble", trouble);
+}
+
+// A credential may be in a link to this page, behind #.
+const credentialIn = (text) => (text.includes("#") ? text.slice(text.indexOf("#") + 1) : text).trim();
+
+async function toggleCamera() {
+  wake();
+  tell("trouble", "");
+  camera ??= new Camera(element("video"), read);
+  if (camera.isOn) {
+    camera.stop();
+  } else if (!Camera.isThere) {
+    tell("trouble", words.noCamera);
+  } else {
+    show("view", true);
+    await camera.start().catch(() => { camera.stop(); tell("trouble", words.refusedCamera); });
+  }
+  show("view", camera.isOn);
+  tell("camera", camera.isOn ? words.stop : words.start);
+}
+
+function listen() {
+  element("credential-form").onsubmit = (event) => {
+    event.preventDefault();
+    begin(credentialIn(element("credential").value));
+  };
+  element("scan-credential").onclick = () => { isReadingCredential = true; toggleCamera(); };
+  element("code-form").onsubmit = (event) => {
+    event.preventDefault();
+    wake();
+    // What people type has blanks where they do not count; a code of ours has them where they do.
+    read(element("code").value);
+    event.target.reset();
+  };
+  element("camera").onclick = toggleCamera;
+  element("end").onclick = end;
+  element("save").onclick = save;
+}
+
+async function checkSignatures() {
+  const can = await crypto.subtle.generateKey({name: "Ed25519"}, false, ["sign", "verify"]).then(() => true, () => false);
+  show("signatures", !can);
+}
+
+// Takes the credential out of the address: nobody is to read it there, nor in the history.
+async function beginByLink() {
+  const credential = location.hash.slice(1);
+  if (!credential) return;
+  history.replaceState(null, "", location.pathname);
+  if (!gate) await begin(credential);
+}
+
+async function start() {
+  if (!isSecureContext) return tell("trouble", words.insecure);
+  checkSignatures();
+  listen();
+  store = await Store.open();
+  if (store.shift && Date.now() / 1000 >= store.shift.endsAt) {
+    gate = new Gate(new Api(store.shift.credential), store);
+    keeper = {stop() {}};
+    return over();
+  }
+  addEventListener("hashchange", beginByLink);
+  if (store.shift) open();
+  else await welcome();
+  await beginByLink();
+}
+
+// One page at a time keeps the journal.
+navigator.locks ? navigator.locks.request("door", {ifAvailable: true}, async (lock) => {
+  if (!lock) return tell("trouble", words.twice);
+  await start();
+  return new Promise(() => {});
+}) : tell("trouble", words.insecure);
