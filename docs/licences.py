@@ -66,6 +66,7 @@ licence. Whoever changes those packages and passes them on, passes the changes o
 | libpq, OpenSSL | PostgreSQL, Apache-2.0 | the package `psycopg-binary` |
 | buf | Apache-2.0 | the package `buf-bin` |
 | Swagger UI | Apache-2.0 | the package `mkdocs-swagger-ui-tag` |
+| `third_party/axe-core` | MPL-2.0 | this repository, with its licence; for tests only |
 | `third_party/googleapis` | Apache-2.0 | this repository, with its licence |
 | `third_party/protovalidate` | Apache-2.0 | this repository, with its licence |
 | `third_party/noto` | OFL-1.1 | this repository, with its licence |

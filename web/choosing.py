@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,12 +14,13 @@ from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, seat_pb2
 
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound, SeatsUnavailable
+from web import nearby, plan
 from web.catalogue import shows_of
 from web.failures import Failed, words
 from web.numbers import number
 from web.visits import VISIT, Visit
 
-MOST_AT_ONCE = 1_000
+MOST_AT_ONCE = 500
 """Halls with more seats are shown section by section."""
 
 A_PAGE = 5_000
@@ -27,6 +28,9 @@ A_PAGE = 5_000
 
 MOST_SEATS = 100
 """So many seats and places a user can have of a show, whatever its limit."""
+
+MOST_LETTERS = 32
+"""So long is an access code at most."""
 
 MOST_MONEY = 2**31 - 1
 ADULT = "ADULT"
@@ -57,8 +61,13 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
     is_large = sum(each.total for each in sections if not each.HasField("area_id")) > MOST_AT_ONCE
     if is_large and not section:
         return visit.page("sections.html", event=event, show=show, sections=sections)
-    seats = await _map(visit, show.id, section)
     wanted = await visit.request.post() if visit.request.method == "POST" else visit.request.query
+    asked = Wanted.read(wanted)
+    seats, held = await _map(visit, show.id, section), None
+    if seats.summary.held_by_me:
+        held = await _held(visit, show.id)
+    spots = plan.spots(seats.seats)
+    picked, proposed = asked.choose(seats.seats, spots, lost=status == 409)
     return visit.page(
         "seats.html",
         status,
@@ -66,15 +75,67 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
         show=show,
         section=section,
         is_large=is_large,
+        is_list=wanted.get("view") == "list",
         map=seats,
-        rows=_rows(seats.seats),
+        held=held,
+        rows=plan.rows_of(seats.seats),
+        spots=spots,
         tiers=_tiers(seats),
         features=sorted({feature for seat in seats.seats for feature in seat.features}),
-        chosen=set(wanted.getall("seat", [])),
-        places={area.area_id: area.quantity for area in _areas(wanted)},
+        chosen=picked,
+        proposed=proposed,
+        asked=asked,
         wrong=wrong,
         most=show.max_seats_per_user or visit.pages.most_seats,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an address, or a form, says that the visitor wants of a map."""
+
+    seats: frozenset[str]
+    """Seats that are chosen."""
+    instead: frozenset[str]
+    """Seats that are gone: others near them are to be chosen."""
+    best: int
+    """So many seats are to be chosen for the visitor; 0: none."""
+    tier: int
+    """Of this tier; 0: of any."""
+    code: str
+    """An access code, by which blocked seats may be chosen. It is in forms only, as addresses are written down."""
+    places: Mapping[str, int]
+    """How many places of areas, by their ids."""
+
+    @classmethod
+    def read(cls, given: Mapping[str, object]) -> Wanted:
+        """Read a form or an address; what it says wrongly is not wanted."""
+        values = [(name, str(value)) for name, value in given.items()]
+        return cls(
+            seats=frozenset(value for name, value in values if name == "seat"),
+            instead=frozenset(value for name, value in values if name == "instead"),
+            best=number(str(given.get("best", "")), least=0, most=MOST_SEATS, otherwise=0),
+            tier=number(str(given.get("tier", "")), least=0, most=MOST_SEATS, otherwise=0),
+            code=str(given.get("code", "")).strip()[:MOST_LETTERS],
+            places={area.area_id: area.quantity for area in _areas(given)},
+        )
+
+    def choose(
+        self, seats: plan.Seats, spots: Mapping[str, plan.Spot], *, lost: bool
+    ) -> tuple[frozenset[str], list[seat_pb2.ShowSeat]]:
+        """Return the seats that are chosen, and those of them, or instead of them, that are proposed.
+
+        `lost`: what was wanted was refused. Where somebody has some of it, others are proposed, but not chosen yet.
+        """
+        if self.best:
+            found = nearby.best(seats, spots, self.best, self.tier)
+            return frozenset(seat.id for seat in found), found
+        if self.instead:
+            found = nearby.instead(seats, spots, self.instead | self.seats)
+            return frozenset(seat.id for seat in found) or self.seats, found
+        open_ = (seat_pb2.ShowSeat.AVAILABLE, seat_pb2.ShowSeat.HELD_BY_ME)
+        gone = lost and any(seat.id in self.seats and seat.status not in open_ for seat in seats)
+        return self.seats, nearby.instead(seats, spots, self.seats) if gone else []
 
 
 async def _map(visit: Visit, show_id: str, section: str) -> inventory_pb2.SeatMap:
@@ -105,16 +166,6 @@ def _areas(given: Mapping[str, object]) -> list[seat_pb2.AreaPlaces]:
     return [seat_pb2.AreaPlaces(area_id=area, quantity=quantity) for area, quantity in numbers.items() if quantity]
 
 
-def _rows(
-    seats: Iterable[seat_pb2.ShowSeat],
-) -> list[tuple[str, list[tuple[str, list[seat_pb2.ShowSeat]]]]]:
-    """Return the seats by section and row, in the order in which they came."""
-    return [
-        (section, [(row, list(each)) for row, each in groupby(of_section, key=lambda seat: seat.row)])
-        for section, of_section in groupby(seats, key=lambda seat: seat.section)
-    ]
-
-
 @routes.post("/booking/{event_id}")
 async def hold(request: web.Request) -> web.StreamResponse:
     """Hold the seats and places that were chosen."""
@@ -122,6 +173,8 @@ async def hold(request: web.Request) -> web.StreamResponse:
     form = await visit.form()
     event_id, show_id = request.match_info["event_id"], form.get("show_id", "")
     seats, areas = await visit.choices("seat"), _areas(form)
+    if form.get("do") == "code":
+        return await _choose(visit, event_id, show_id)
     if not visit.user_id:
         asked = [("showId", show_id), ("section", request.query.get("section", ""))]
         asked += [("seat", seat) for seat in seats] + [(f"area-{one.area_id}", str(one.quantity)) for one in areas]
@@ -130,7 +183,13 @@ async def hold(request: web.Request) -> web.StreamResponse:
     if not seats and not areas:
         return await _choose(visit, event_id, show_id, "Choose a seat first.", 400)
     try:
-        await visit.services.hold_seats(show_id=show_id, user_id=visit.user_id, show_seat_ids=seats, areas=areas)
+        await visit.services.hold_seats(
+            show_id=show_id,
+            user_id=visit.user_id,
+            show_seat_ids=seats,
+            areas=areas,
+            access_code=form.get("code", "").strip()[:MOST_LETTERS],
+        )
     except SeatsUnavailable:
         text = "Somebody was faster with some of these seats. What is free now is below."
         return await _choose(visit, event_id, show_id, text, 409)

@@ -31,6 +31,7 @@ NOT_FOUND = Failed(404, "There is no such page", "The address may be wrong, or w
 BROKEN = Failed(500, "Something broke", "It is our mistake, and it is written down. Try again in a while.")
 
 LABELS = {
+    "accessCode": "Access code",
     "couponCode": "Coupon",
     "dateFrom": "From",
     "dateTo": "To",

@@ -46,6 +46,10 @@ class Pages:
             "tier_name": tier_name,
             "feature_name": feature_name,
             "feature_letter": feature_letter,
+            "seat_state": seat_state,
+            "state_name": state_name,
+            "seat_words": seat_words,
+            "OPEN": OPEN,
         }
         self._environment.globals |= {"booking_status": booking_status}
         self._environment.globals |= {"office_links": acting.links, "role_names": acting.ROLES}
@@ -87,6 +91,56 @@ STATUSES = {
 def booking_status(value: booking_pb2.Booking.Status.ValueType) -> str:
     """Write how a booking stands."""
     return STATUSES.get(value, "")
+
+
+SEAT_STATES = {
+    seat_pb2.ShowSeat.AVAILABLE: "",
+    seat_pb2.ShowSeat.HELD_BY_ME: "mine",
+    seat_pb2.ShowSeat.RESERVED_BY_ME: "reserved",
+    seat_pb2.ShowSeat.BLOCKED: "blocked",
+}
+STATE_NAMES = {
+    "taken": "taken",
+    "mine": "held by you",
+    "reserved": "in your booking, not paid yet",
+    "blocked": "not for sale",
+    "code": "by access code",
+    "chosen": "chosen",
+}
+OPEN = ("", "code")
+"""The states in which a seat may be chosen."""
+
+
+def seat_state(seat: seat_pb2.ShowSeat, code: str) -> str:
+    """Return what a seat is in a map of the shop: nothing where it is free, `code` where an access code may open it."""
+    state = SEAT_STATES.get(seat.status, "taken")
+    return "code" if state == "blocked" and code else state
+
+
+def state_name(state: str) -> str:
+    """Write what a seat is."""
+    return STATE_NAMES[state]
+
+
+def seat_words() -> dict[str, str]:
+    """Return what the scripts of a map say; `{…}` is put in there."""
+    return STATE_NAMES | {
+        "map": "Seats",
+        "front": "Front",
+        "none": "Choose up to {most} seats.",
+        "one": "1 seat, {total}",
+        "some": "{count} seats, {total}",
+        "tooMany": "You may have {most} seats.",
+        "alsoChosen": "{seat}: chosen. {sum}",
+        "notChosen": "{seat}: given back. {sum}",
+        "lost": "Somebody was faster with {seat}.",
+        "instead": "Show free seats near it",
+        "lapsed": "The time is up: seats that you held are free again.",
+        "prices": "Prices have changed: load the page again to see them.",
+        "cancelled": "This show is cancelled.",
+        "rescheduled": "The time or the hall of this show has changed: load the page again.",
+        "behind": "What others choose is shown with a delay now.",
+    }
 
 
 def feature_name(value: seat_pb2.Seat.Feature.ValueType) -> str:

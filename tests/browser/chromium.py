@@ -61,9 +61,11 @@ class Browser:
         found = self._ask("POST", "element", {"using": "css selector", "value": selector})
         self._ask("POST", f"element/{found[ELEMENT]}/click", {})
 
-    def press(self, key: str) -> None:
-        """Press a key on what has the focus."""
+    def press(self, key: str, *, holding: str = "") -> None:
+        """Press a key on what has the focus, while another one, such as Control, is held."""
         keys = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        if holding:
+            keys = [{"type": "keyDown", "value": holding}, *keys, {"type": "keyUp", "value": holding}]
         self._ask("POST", "actions", {"actions": [{"type": "key", "id": "keyboard", "actions": keys}]})
 
     def type(self, text: str) -> None:
@@ -84,6 +86,10 @@ class Browser:
         while not holds():
             assert time.monotonic() < end, self.text("body")
             time.sleep(0.05)
+
+    def command(self, method: str, **parameters: object) -> Any:
+        """Send a command of the Chrome DevTools Protocol (https://chromedevtools.github.io/devtools-protocol/)."""
+        return self._ask("POST", "goog/cdp/execute", {"cmd": method, "params": parameters})
 
     def line(self, *, latency_ms: int = 0, offline: bool = False) -> None:
         """Let the page's line be slow, or cut, from now on."""

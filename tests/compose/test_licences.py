@@ -23,7 +23,10 @@ def test_every_locked_package_is_listed_once() -> None:
 
 
 def test_every_folder_of_others_is_listed_and_has_its_licence() -> None:
-    others = {"noto": ("OFL-1.1", "SIL OPEN FONT LICENSE Version 1.1")}
+    others = {
+        "axe-core": ("MPL-2.0", "Mozilla Public License, version 2.0"),
+        "noto": ("OFL-1.1", "SIL OPEN FONT LICENSE Version 1.1"),
+    }
     for folder in filter(lambda path: path.is_dir(), (ROOT / "third_party").iterdir()):
         licence, title = others.get(folder.name, ("Apache-2.0", "Apache License"))
         assert f"| `third_party/{folder.name}` | {licence} |" in PAGE

@@ -21,7 +21,7 @@ from tests.patience import patient
 from tests.web.conftest import PASSWORD, Visitor, visiting
 from web.sessions import Cookies, Session
 
-FREE = re.compile(r'name="seat" value="([^"]+)" data-price="\d+" aria-label')
+FREE = re.compile(r'name="seat" value="([^"]+)" data-price="\d+" data-at="\d+,\d+" aria-label')
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -129,7 +129,9 @@ def test_who_signs_in_to_hold_seats_finds_them_chosen(stack: Stack, visitor: Vis
     address, page, seats = choose(visitor, 3)
     sent = visitor.send(address, page, seat=seats)
     signed_in = visitor.send("/login", visitor.get(sent.headers["location"]), email=email, password=PASSWORD)
-    chosen = re.findall(r'value="([^"]+)" data-price="\d+" checked', visitor.get(signed_in.headers["location"]))
+    chosen = re.findall(
+        r'value="([^"]+)" data-price="\d+" data-at="\d+,\d+" checked', visitor.get(signed_in.headers["location"])
+    )
     assert sorted(chosen) == sorted(seats)
 
 
@@ -141,7 +143,7 @@ def test_a_lost_race_is_told_with_what_is_free_now(stack: Stack, visitor: Visito
         assert faster.send(address, faster.get(address), seat=seats[:1]).status_code == 303
     late = visitor.send(address, page, seat=seats)
     assert late.status_code == 409 and "Somebody was faster" in late.text
-    assert re.search(rf'value="{seats[1]}" data-price="\d+" checked', late.text)
+    assert re.search(rf'value="{seats[1]}" data-price="\d+" data-at="\d+,\d+" checked', late.text)
     nothing = visitor.send(address, page)
     assert nothing.status_code == 400 and "Choose a seat first" in nothing.text
 

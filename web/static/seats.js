@@ -1,106 +1,192 @@
 "use strict";
-// The map works without this: it counts what is chosen, keeps to the limit, and shows what others take meanwhile.
+// The form works without this: it counts what is chosen, keeps to the limit, and shows what others take meanwhile.
 const form = document.getElementById("choose");
-const said = document.getElementById("chosen");
+const words = JSON.parse(form.dataset.words);
+const sum = document.getElementById("chosen");
+const news = document.getElementById("news");
+const notice = document.getElementById("notice");
 const most = Number(form.dataset.most);
 const boxes = new Map([...form.querySelectorAll("input[name=seat]")].map((box) => [box.value, box]));
+const names = new Map([...boxes.values()].map((box) => [box, nameOf(box)]));
 const areas = [...form.querySelectorAll("select[data-price]")];
+const chosen = new Set();
+const lapses = new Map();
+// The server's clock says when a seat is free again; this one may be wrong.
+const late = Date.now() - Date.parse(form.dataset.now);
 const REST_MS = 5000;
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 30000;
+const OWN = ["mine", "reserved"];
+
+function put(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
 
 function money(amount) {
   const digits = Number(form.dataset.digits);
-  return new Intl.NumberFormat(undefined, {style: "currency", currency: form.dataset.currency, minimumFractionDigits: digits})
-    .format(amount / 10 ** digits);
+  const style = {style: "currency", currency: form.dataset.currency, minimumFractionDigits: digits};
+  return new Intl.NumberFormat(document.documentElement.lang, style).format(amount / 10 ** digits);
+}
+
+// The name of a seat without what it is at the moment.
+function nameOf(box) {
+  const label = box.getAttribute("aria-label"), state = box.dataset.state;
+  return state ? label.slice(0, -`, ${words[state]}`.length) : label;
+}
+
+function brief(box) {
+  return names.get(box).split(", ").slice(0, 2).join(", ");
+}
+
+// What has to be seen, too, stays until there is something newer.
+function show(text, ...more) {
+  notice.replaceChildren(`${text} `, ...more);
+  tell(text);
+}
+
+// News is told at most once in five seconds, or nobody could listen to it. What others did is not left out for what one did oneself.
+let toldAt = 0, telling = null, own = "", others = "";
+
+function tell(text, isOwn = false) {
+  if (isOwn) own = text;
+  else others = text;
+  telling ??= setTimeout(() => {
+    [toldAt, telling] = [Date.now(), null];
+    news.textContent = [others, own].filter(Boolean).join(" ");
+    own = others = "";
+  }, Math.max(0, toldAt + REST_MS - Date.now()));
 }
 
 function count() {
-  const chosen = [...boxes.values()].filter((box) => box.checked);
-  let seats = chosen.length, total = chosen.reduce((sum, box) => sum + Number(box.dataset.price), 0);
+  let seats = chosen.size, total = 0;
+  for (const box of chosen) total += Number(box.dataset.price);
   for (const area of areas) {
     seats += Number(area.value);
     total += Number(area.value) * Number(area.dataset.price);
   }
-  said.textContent = seats === 0 ? `Choose up to ${most} seats.`
-    : seats > most ? `You chose ${seats}, and may have ${most}.`
-    : `${seats} seat${seats === 1 ? "" : "s"}, ${money(total)}`;
+  sum.textContent = put(seats === 0 ? words.none : seats === 1 ? words.one : words.some, {count: seats, total: money(total), most});
   return seats;
 }
 
-form.addEventListener("change", (event) => {
-  if (count() > most && event.target.checked) {
-    event.target.checked = false;
-    count();
-    said.textContent = `You may have ${most} seats.`;
-  }
-});
-count();
-
-// What others do, as it happens.
-let sequence = Number(form.dataset.sequence), stream = null, pause = FIRST_PAUSE_MS, failures = 0, last = 0, waiting = null;
-
-function tell(text) {
-  // At most once in five seconds, or nobody could listen to it.
-  clearTimeout(waiting);
-  waiting = setTimeout(() => { last = Date.now(); said.textContent = text; }, Math.max(0, last + REST_MS - Date.now()));
+function draw(box) {
+  if (box.checked) chosen.add(box);
+  else chosen.delete(box);
+  map?.paint(box);
 }
 
-function take(change) {
-  for (const seat of change.seats ?? []) {
-    const box = boxes.get(seat.id);
-    if (!box || box.parentElement.classList.contains("mine")) continue;
-    const isFree = seat.status === "AVAILABLE";
-    box.disabled = !isFree;
-    box.parentElement.classList.toggle("taken", !isFree);
-    box.setAttribute("aria-label", box.getAttribute("aria-label").replace(/, taken$/, "") + (isFree ? "" : ", taken"));
-    if (seat.price !== undefined) box.dataset.price = seat.price;
-    if (!isFree && box.checked) {
-      box.checked = false;
-      count();
-      tell("Somebody was faster with a seat that you chose. Choose another.");
+form.addEventListener("change", (event) => {
+  const box = event.target;
+  if (!names.has(box)) {
+    count();
+    return;
+  }
+  draw(box);
+  if (count() > most && box.checked) {
+    box.checked = false;
+    draw(box);
+    count();
+    show(put(words.tooMany, {most}));
+  } else {
+    tell(put(box.checked ? words.alsoChosen : words.notChosen, {seat: brief(box), sum: sum.textContent}), true);
+  }
+});
+
+// What seats become.
+function become(box, state) {
+  const before = box.dataset.state ?? "";
+  if (state === before) return;
+  box.parentElement.classList.replace(before || "free", state || "free");
+  if (state) box.dataset.state = state;
+  else delete box.dataset.state;
+  box.disabled = state !== "" && state !== "code";
+  box.setAttribute("aria-label", state ? `${names.get(box)}, ${words[state]}` : names.get(box));
+  const isLost = box.disabled && box.checked;
+  if (isLost) box.checked = false;
+  draw(box);
+  if (isLost) lose(box);
+}
+
+function lose(box) {
+  count();
+  const way = document.createElement("a"), asked = [...chosen].map((other) => `&seat=${other.value}`).join("");
+  way.href = `${form.dataset.here}&instead=${box.value}${asked}`;
+  way.textContent = words.instead;
+  show(put(words.lost, {seat: brief(box)}), way);
+}
+
+function takeSeat(seat) {
+  const box = boxes.get(seat.id);
+  const isClaim = seat.status === "HELD" || seat.status === "BOOKED";
+  // Everybody is told the same: what one has oneself stays so, as long as somebody has it.
+  if (!box || (isClaim && OWN.includes(box.dataset.state))) return;
+  if (seat.expiresAt) lapses.set(box, Date.parse(seat.expiresAt));
+  else lapses.delete(box);
+  box.toggleAttribute("data-blocked", seat.blocked === true);
+  const closed = form.dataset.code ? "code" : "blocked";
+  become(box, isClaim ? "taken" : seat.status === "BLOCKED" ? closed : "");
+}
+
+function takeArea(area) {
+  const select = document.getElementById(`area-${area.id}`);
+  if (!select) return;
+  const room = (area.available ?? 0) + Number(select.dataset.mine);
+  document.querySelector(`[data-free="${area.id}"]`).textContent = area.available ?? 0;
+  for (const option of select.options) option.disabled = Number(option.value) > room;
+}
+
+function take(change, isMap) {
+  for (const seat of change.seats ?? []) takeSeat(seat);
+  for (const area of change.areas ?? []) takeArea(area);
+  if (change.showCancelled) show(words.cancelled);
+  if (change.rescheduled) show(words.rescheduled);
+  if (!isMap && change.prices?.length) show(words.prices);
+}
+
+// Claims lapse without a change.
+setInterval(() => {
+  const now = Date.now() - late;
+  for (const [box, until] of lapses) {
+    if (until > now) continue;
+    lapses.delete(box);
+    const wasOwn = OWN.includes(box.dataset.state);
+    become(box, !box.hasAttribute("data-blocked") ? "" : form.dataset.code ? "code" : "blocked");
+    if (wasOwn) {
+      show(words.lapsed);
+      live.look();
     }
   }
-  if (change.showCancelled) tell("This show is cancelled.");
-}
+}, 1000);
 
-async function look() {
-  // Changes are kept for an hour. Who was away for longer, or is refused, sees how the seats stand, and watches from there on.
-  const asked = form.dataset.section ? `?section=${encodeURIComponent(form.dataset.section)}` : "";
-  const answer = await fetch(`/api/v1/seats/shows/${form.dataset.show}${asked}`).catch(() => null);
-  if (!answer?.ok) return;
-  const map = await answer.json();
-  sequence = map.sequence;
-  take(map);
-}
-
-function watch() {
-  stream = new EventSource(`/api/v1/seats/shows/${form.dataset.show}/watch?afterSequence=${sequence}`);
-  stream.onopen = () => { failures = 0; };
-  stream.onmessage = (event) => {
-    pause = FIRST_PAUSE_MS;
-    sequence = Number(event.lastEventId) || sequence;
-    take(JSON.parse(event.data));
-  };
-  stream.onerror = () => {
-    // After 503 and the like a browser gives up for good, so that a new one is made.
-    stream.close();
-    stream = null;
-    failures += 1;
-    if (!document.hidden) setTimeout(async () => {
-      if (failures > 1) await look();
-      if (!stream && !document.hidden) watch();
-    }, pause);
-    pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
-  };
-}
-
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden && stream) {
-    stream.close();
-    stream = null;
-  } else if (!document.hidden && !stream) {
-    watch();
+// The browser may have put back what was chosen before.
+function begin() {
+  for (const box of boxes.values()) {
+    if (box.checked !== chosen.has(box)) draw(box);
   }
+  count();
+}
+
+function drawn() {
+  const host = document.getElementById("hall");
+  if (!host || typeof SeatMap === "undefined") return null;
+  try {
+    return new SeatMap(host, form, words, document.querySelector(".about"));
+  } catch (error) {
+    document.documentElement.classList.remove("has-map");
+    throw error;
+  }
+}
+
+for (const box of boxes.values()) {
+  if (box.dataset.until) lapses.set(box, 1000 * Number(box.dataset.until));
+}
+const map = drawn();
+begin();
+addEventListener("pageshow", begin);
+for (const button of document.querySelectorAll("[data-zoom]")) {
+  button.addEventListener("click", () => map?.zoomBy(button.dataset.zoom));
+}
+const live = new SeatStream({
+  show: form.dataset.show,
+  section: form.dataset.section,
+  sequence: Number(form.dataset.sequence),
+  take,
+  behind: (isBehind) => { document.getElementById("behind").textContent = isBehind ? words.behind : ""; },
 });
-watch();
