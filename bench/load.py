@@ -155,8 +155,11 @@ class Generator:
         self._pipe.send(None)
 
     def stop(self) -> None:
-        """Have it begin no more."""
-        self._pipe.send(None)
+        """Have it begin no more; raise RuntimeError if its load was over before."""
+        try:
+            self._pipe.send(None)
+        except BrokenPipeError as error:
+            raise RuntimeError("a generator's load was over before it was told to stop") from error
 
     def tally(self) -> Tally:
         """Wait until the load is done and return what was seen; raise EOFError if the process failed."""

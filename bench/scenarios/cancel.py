@@ -7,6 +7,8 @@ same run, and the goodput of other shows at half of that rate, without the sweep
 from __future__ import annotations
 
 import time
+from itertools import chain, islice
+from math import ceil
 from pathlib import Path
 from string import Template
 
@@ -24,7 +26,9 @@ from bench.world import CALL_SECONDS, PRICE, World, purchases
 PLANT = Path(__file__).with_name("cancel.sql")
 SEATS, QUICK_SEATS = 50_000, 2_000
 CLIENTS = 64
-MOST_SECONDS, QUICK_MOST_SECONDS = 1_800, 150
+MOST_SECONDS, QUICK_MOST_SECONDS = 1_200, 150
+OTHERS_SEATS = 20_000
+"""Of each of the shows that go on selling: two for a purchase, and as many shows as the whole time needs."""
 
 COLUMNS = """
     show_id, event_id, is_movie, title, theatre, city, screen, starts_at, currency, booking_id, user_id, payment_id,
@@ -90,12 +94,15 @@ def run(world: World) -> Result:
     [flow], _ = world.run(Load(buy, purchases(world.show(20_000)), world.target, CLIENTS, seconds=world.seconds * 2))
     flow_rate = len(flow.latencies[OK]) / flow.seconds
     rate = flow_rate / 2
-    others = purchases(world.show(20_000))
-    [alone], _ = world.run(Load(buy, others[::2], world.target, rate=rate, seconds=world.seconds * 2))
+    alone_seconds = world.seconds * 2
+    shows = world.shows(ceil(rate * (alone_seconds + most) * 2 / OTHERS_SEATS), OTHERS_SEATS)
+    others = chain.from_iterable(map(purchases, shows))
+    before = list(islice(others, ceil(rate * alone_seconds)))
+    [alone], _ = world.run(Load(buy, before, world.target, rate=rate, seconds=alone_seconds))
     show = world.show(seats)
     planted = _plant(world, show.id)
     world.settle()
-    generator = Generator(Load(buy, others[1::2], world.target, rate=rate, seconds=most))
+    generator = Generator(Load(buy, list(others), world.target, rate=rate, seconds=most))
     try:
         generator.wait_ready()
         world.meter.start()
