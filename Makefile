@@ -219,6 +219,13 @@ lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews 
 	@printf 'opencv-python-headless\n' | $(COMPILE) $(UPGRADE) - -o tests/booking/readers.lock
 	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
 
+.PHONY: texts
+texts: env ## bring the shop's catalogues up to date with its sentences; new ones lack their translation
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F pyproject.toml --omit-header --no-location --sort-output --no-wrap -o build/web.pot web
+	@for language in web/locale/*/; do $(BIN)/pybabel -q update -D web -i build/web.pot -d web/locale -l $$(basename $$language) \
+		--omit-header --no-fuzzy-matching --ignore-obsolete --no-wrap; done
+
 .PHONY: licences
 licences: env ## list the licences of what the locks name in docs/licences.md
 	@$(BIN)/python docs/licences.py

@@ -9,6 +9,7 @@ from aiohttp import web
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import EmailTaken, FailedPrecondition, InvalidField, LoginFailed
 from web.failures import words
+from web.languages import _
 from web.paths import own
 from web.visits import VISIT, Visit
 
@@ -33,7 +34,7 @@ async def login(request: web.Request) -> web.StreamResponse:
     try:
         tokens = await visit.services.login(email=email, password=form.get("password", ""))
     except (LoginFailed, InvalidField):
-        wrong = "No account has this e-mail address and password."
+        wrong = _("No account has this e-mail address and password.")
         return visit.page("login.html", 401, next=following, email=email, wrong=wrong)
     visit.sign_in(tokens)
     raise web.HTTPSeeOther(following)

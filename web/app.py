@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web import accounts, bookings, catalogue, choosing, door, notices, paying
+from web import accounts, bookings, catalogue, choosing, door, notices, paying, switching
 from web.pages import FOLDER, Pages
 from web.peers import Services
 from web.sessions import Cookies
@@ -27,7 +27,7 @@ def make_app(settings: Settings, services: Services) -> web.Application:
     app = web.Application(middlewares=[visits.answer], client_max_size=LARGEST_FORM)
     app.router.add_get("/healthz", health)
     app.router.add_static("/assets/", FOLDER / "static")
-    for each in (catalogue, accounts, choosing, paying, bookings, notices, door):
+    for each in (catalogue, accounts, choosing, paying, bookings, notices, door, switching):
         app.router.add_routes(each.routes)
     return app
 

@@ -9,6 +9,7 @@ from google.api.httpbody_pb2 import HttpBody
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound
 from web.failures import words
+from web.languages import _
 from web.numbers import number
 from web.visits import VISIT, Visit
 
@@ -121,7 +122,7 @@ async def refund(request: web.Request) -> web.StreamResponse:
     user_id, booking_id = visit.need_user(), request.match_info["booking_id"]
     seats = await visit.choices("seat")
     if not seats:
-        return await _booking(visit, "Choose the seats to give back first.", 400)
+        return await _booking(visit, _("Choose the seats to give back first."), 400)
     try:
         seen = await visit.services.preview_refund(booking_id=booking_id, user_id=user_id, show_seat_ids=seats)
         if form.get("agreed") != f"{seen.refund_amount}":

@@ -15,6 +15,7 @@ from boxoffice.inventory.v1 import catalog_pb2
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import InvalidField
 from web.failures import words
+from web.languages import N_
 from web.numbers import number
 from web.visits import VISIT, Visit
 
@@ -28,7 +29,7 @@ LAST_PAGE = 1_000
 REVIEWS = 10
 
 CATEGORIES = ("CONCERT", "THEATRE", "MOVIE", "SPORT", "COMEDY", "CONFERENCE", "OTHER")
-SORTS = {"": "Best match", "DATE": "Soonest", "PRICE": "Cheapest", "TITLE": "Title"}
+SORTS = {"": N_("Best match"), "DATE": N_("Soonest"), "PRICE": N_("Cheapest"), "TITLE": N_("Title")}
 _FIELDS = ("q", "category", "city", "date_from", "date_to", "sort")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 

@@ -17,6 +17,7 @@ from boxoffice_client.errors import NotFound, SeatsUnavailable
 from web import nearby, plan
 from web.catalogue import shows_of
 from web.failures import Failed, words
+from web.languages import N_, _
 from web.numbers import number
 from web.visits import VISIT, Visit
 
@@ -36,8 +37,8 @@ MOST_MONEY = 2**31 - 1
 ADULT = "ADULT"
 """The kind of ticket that every show has."""
 
-OTHER_PRICE = "This costs another amount now, and nothing is booked yet. Look at the price below, then book."
-FREE_AGAIN = "The time to book them is up, or you gave them back. Choose seats once more."
+OTHER_PRICE = N_("This costs another amount now, and nothing is booked yet. Look at the price below, then book.")
+FREE_AGAIN = N_("The time to book them is up, or you gave them back. Choose seats once more.")
 
 routes = web.RouteTableDef()
 
@@ -181,7 +182,7 @@ async def hold(request: web.Request) -> web.StreamResponse:
         back = f"/booking/{quote(event_id, safe='')}?{urlencode([one for one in asked if one[1]])}"
         raise web.HTTPSeeOther(f"/login?next={quote(back, safe='')}")
     if not seats and not areas:
-        return await _choose(visit, event_id, show_id, "Choose a seat first.", 400)
+        return await _choose(visit, event_id, show_id, _("Choose a seat first."), 400)
     try:
         await visit.services.hold_seats(
             show_id=show_id,
@@ -191,7 +192,7 @@ async def hold(request: web.Request) -> web.StreamResponse:
             access_code=form.get("code", "").strip()[:MOST_LETTERS],
         )
     except SeatsUnavailable:
-        text = "Somebody was faster with some of these seats. What is free now is below."
+        text = _("Somebody was faster with some of these seats. What is free now is below.")
         return await _choose(visit, event_id, show_id, text, 409)
     except BoxofficeError as error:
         if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "ABORTED"):
@@ -218,7 +219,7 @@ async def _show_order(visit: Visit, show_id: str, coupon: str, wrong: str = "", 
         visit.services.get_event(event_id=event_id), _held(visit, show_id), _kinds(visit, show_id)
     )
     if held is None:
-        raise Failed(409, "Your seats are free again", FREE_AGAIN)
+        raise Failed(409, N_("Your seats are free again"), FREE_AGAIN)
     seats = [seat.id for seat in held.seats]
     chosen = await _chosen_kinds(visit, seats)
     try:
@@ -293,7 +294,7 @@ async def book(request: web.Request) -> web.StreamResponse:
     except BoxofficeError as error:
         if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED", "RESOURCE_EXHAUSTED"):
             raise
-        wrong = OTHER_PRICE if error.reason == "PRICE_CHANGED" else words(error)
+        wrong = _(OTHER_PRICE) if error.reason == "PRICE_CHANGED" else words(error)
         return await _show_order(visit, show_id, coupon, wrong, 409)
     is_paid = booking.status == booking_pb2.Booking.CONFIRMED
     raise web.HTTPSeeOther(f"/my-bookings/{booking.id}" if is_paid else f"/payment/{booking.id}")

@@ -10,6 +10,8 @@ import grpc
 from aiohttp import web
 
 from boxoffice_client import BoxofficeError
+from web import refusals
+from web.languages import N_, _
 
 if TYPE_CHECKING:
     from web.visits import Visit
@@ -21,28 +23,15 @@ class Failed(Exception):
     """A request that is refused with a page."""
 
     def __init__(self, status: int, title: str, text: str) -> None:
+        """`title` and `text` are said in the visitor's language, where the catalogues have them."""
         super().__init__(title)
         self.status, self.title, self.text = status, title, text
 
 
-BUSY = Failed(503, "Too much is going on", "Very many people are here right now. Try again in a few seconds.")
-AWAY = Failed(503, "A part of the shop is away", "It should be back in a moment. Nothing was lost: try again.")
-NOT_FOUND = Failed(404, "There is no such page", "The address may be wrong, or what was here is over.")
-BROKEN = Failed(500, "Something broke", "It is our mistake, and it is written down. Try again in a while.")
-
-LABELS = {
-    "accessCode": "Access code",
-    "couponCode": "Coupon",
-    "dateFrom": "From",
-    "dateTo": "To",
-    "email": "E-mail address",
-    "name": "Name",
-    "password": "Password",
-    "phone": "Phone",
-    "q": "Words",
-    "city": "City",
-}
-"""What the pages call the fields of requests that visitors fill in."""
+BUSY = Failed(503, N_("Too much is going on"), N_("Very many people are here right now. Try again in a few seconds."))
+AWAY = Failed(503, N_("A part of the shop is away"), N_("It should be back in a moment. Nothing was lost: try again."))
+NOT_FOUND = Failed(404, N_("There is no such page"), N_("The address may be wrong, or what was here is over."))
+BROKEN = Failed(500, N_("Something broke"), N_("It is our mistake, and it is written down. Try again in a while."))
 
 _OF_CODE = {
     grpc.StatusCode.NOT_FOUND: 404,
@@ -55,9 +44,8 @@ _OF_CODE = {
 
 
 def words(error: BoxofficeError) -> str:
-    """Return what a service refused, for a page that stays: its own sentence, and each field that is wrong."""
-    fields = [f"{LABELS.get(field, field)}: {description}." for field, description in error.violations]
-    return " ".join(fields) or error.message
+    """Return what a service refused, for a page that stays."""
+    return refusals.said(error)
 
 
 def _is_about_an_id(error: BoxofficeError) -> bool:
@@ -75,15 +63,15 @@ def failed(error: Exception) -> Failed:
         case web.HTTPNotFound():
             return NOT_FOUND
         case web.HTTPException():
-            return Failed(error.status, error.reason or "This cannot be done", "Go back and try it another way.")
+            return Failed(error.status, N_("This cannot be done"), N_("Go back and try it another way."))
         case BoxofficeError() if error.code == grpc.StatusCode.RESOURCE_EXHAUSTED:
-            return Failed(429, "That was too often", error.message) if "TOO_MANY" in error.reason else BUSY
+            return Failed(429, N_("That was too often"), words(error)) if "TOO_MANY" in error.reason else BUSY
         case BoxofficeError() if error.code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
             return AWAY
         case BoxofficeError() if error.code == grpc.StatusCode.NOT_FOUND or _is_about_an_id(error):
             return NOT_FOUND
         case BoxofficeError() if error.code in _OF_CODE:
-            return Failed(_OF_CODE[error.code], "This cannot be done", words(error))
+            return Failed(_OF_CODE[error.code], N_("This cannot be done"), words(error))
     return BROKEN
 
 
@@ -97,7 +85,7 @@ def page_of(visit: Visit, error: Exception) -> web.StreamResponse:
     said = failed(error)
     if said is BROKEN:
         log.error("a page broke", exc_info=error)
-    response = visit.page("failed.html", said.status, title=said.title, text=said.text)
+    response = visit.page("failed.html", said.status, title=_(said.title), text=_(said.text))
     if isinstance(error, web.HTTPMethodNotAllowed):
         response.headers["allow"] = ", ".join(sorted(error.allowed_methods))
     return response

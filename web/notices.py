@@ -5,22 +5,23 @@ from __future__ import annotations
 from aiohttp import web
 from boxoffice.notifications.v1 import notifications_pb2
 
+from web.languages import N_
 from web.visits import VISIT, Visit
 
 A_PAGE = 30
 
 _KIND = notifications_pb2.Notice
 WORDS = {
-    _KIND.CONFIRMED: "Your booking is confirmed",
-    _KIND.EXPIRED: "Your booking was not paid in time",
-    _KIND.CANCELLED: "Your booking was called off",
-    _KIND.PARTLY_REFUNDED: "Some seats were given back",
-    _KIND.REFUNDED: "Your booking was given back",
-    _KIND.SHOW_RESCHEDULED: "The show was moved",
-    _KIND.SHOW_CANCELLED: "The show is cancelled, and what was paid comes back",
-    _KIND.PAYMENT_FAILED: "A payment was declined, and the booking still waits",
-    _KIND.REMINDER: "The show is near",
-    _KIND.WEBHOOK_OFF: "An endpoint for webhooks was switched off",
+    _KIND.CONFIRMED: N_("Your booking is confirmed"),
+    _KIND.EXPIRED: N_("Your booking was not paid in time"),
+    _KIND.CANCELLED: N_("Your booking was called off"),
+    _KIND.PARTLY_REFUNDED: N_("Some seats were given back"),
+    _KIND.REFUNDED: N_("Your booking was given back"),
+    _KIND.SHOW_RESCHEDULED: N_("The show was moved"),
+    _KIND.SHOW_CANCELLED: N_("The show is cancelled, and what was paid comes back"),
+    _KIND.PAYMENT_FAILED: N_("A payment was declined, and the booking still waits"),
+    _KIND.REMINDER: N_("The show is near"),
+    _KIND.WEBHOOK_OFF: N_("An endpoint for webhooks was switched off"),
 }
 """What a notice says, by its kind."""
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from boxoffice.booking.v1 import booking_pb2
 from boxoffice.inventory.v1 import seat_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.chassis.values.currencies import DIGITS, money
+from services.chassis.values.currencies import DIGITS
+from web import languages
+from web.languages import N_, _
 from web.office import acting
 
 FOLDER = Path(__file__).parent
@@ -31,15 +32,25 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        self._environment.policies["ext.i18n.trimmed"] = True
+        languages.load()
+        # The extension adds this; each call is in the language of the request at hand.
+        self._environment.install_gettext_callables(  # type: ignore[attr-defined]
+            _, languages.ngettext, newstyle=True
         )
         self._environment.filters |= {
-            "money": money,
-            "local": local,
-            "day": day,
-            "clock": clock,
+            "money": languages.money,
+            "local": languages.local,
+            "day": languages.day,
+            "clock": languages.clock,
+            "number": languages.number,
+            "tongue": languages.tongue,
             "iso": iso,
             "plain": plain,
         }
+        self._environment.globals["languages"] = languages.NAMES
         self._environment.globals |= {"public_url": public_url, "digits": DIGITS, "new_key": new_key}
         self._environment.globals |= {
             "tier": tier,
@@ -71,26 +82,54 @@ def tier(value: seat_pb2.Seat.Tier.ValueType) -> str:
 
 def tier_name(value: seat_pb2.Seat.Tier.ValueType) -> str:
     """Write a tier of seats."""
-    return "VIP" if value == seat_pb2.Seat.VIP else tier(value)
+    return plain(seat_pb2.Seat.Tier.Name(value))
+
+
+NAMES = {
+    # Tiers of seats.
+    "REGULAR": N_("regular"),
+    "PREMIUM": N_("premium"),
+    "VIP": N_("VIP"),
+    # What is special about a seat.
+    "WHEELCHAIR": N_("wheelchair"),
+    "COMPANION": N_("companion"),
+    "RESTRICTED_VIEW": N_("restricted view"),
+    # Kinds of tickets, as far as they have the usual names.
+    "ADULT": N_("adult"),
+    "CHILD": N_("child"),
+    "SCHOOL_CHILD": N_("school child"),
+    "STUDENT": N_("student"),
+    "SENIOR": N_("senior"),
+    "MEMBER": N_("member"),
+    # Categories of events.
+    "CONCERT": N_("concert"),
+    "THEATRE": N_("theatre"),
+    "MOVIE": N_("movie"),
+    "SPORT": N_("sport"),
+    "COMEDY": N_("comedy"),
+    "CONFERENCE": N_("conference"),
+    "OTHER": N_("other"),
+}
+"""What people call names of the contracts."""
 
 
 def plain(name: str) -> str:
-    """Write a name of the contracts, such as SCHOOL_CHILD, as people do."""
-    return name.lower().replace("_", " ")
+    """Write a name of the contracts as people do; one that organizers made up by its own words: club member."""
+    return _(NAMES[name]) if name in NAMES else name.lower().replace("_", " ")
 
 
 STATUSES = {
-    booking_pb2.Booking.PENDING: "not paid yet",
-    booking_pb2.Booking.CONFIRMED: "confirmed",
-    booking_pb2.Booking.CANCELLED: "called off",
-    booking_pb2.Booking.EXPIRED: "not paid in time",
-    booking_pb2.Booking.REFUNDED: "given back",
+    booking_pb2.Booking.PENDING: N_("not paid yet"),
+    booking_pb2.Booking.CONFIRMED: N_("confirmed"),
+    booking_pb2.Booking.CANCELLED: N_("called off"),
+    booking_pb2.Booking.EXPIRED: N_("not paid in time"),
+    booking_pb2.Booking.REFUNDED: N_("given back"),
 }
 
 
 def booking_status(value: booking_pb2.Booking.Status.ValueType) -> str:
     """Write how a booking stands."""
-    return STATUSES.get(value, "")
+    return _(STATUSES.get(value, ""))
 
 
 SEAT_STATES = {
@@ -100,12 +139,12 @@ SEAT_STATES = {
     seat_pb2.ShowSeat.BLOCKED: "blocked",
 }
 STATE_NAMES = {
-    "taken": "taken",
-    "mine": "held by you",
-    "reserved": "in your booking, not paid yet",
-    "blocked": "not for sale",
-    "code": "by access code",
-    "chosen": "chosen",
+    "taken": N_("taken"),
+    "mine": N_("held by you"),
+    "reserved": N_("in your booking, not paid yet"),
+    "blocked": N_("not for sale"),
+    "code": N_("by access code"),
+    "chosen": N_("chosen"),
 }
 OPEN = ("", "code")
 """The states in which a seat may be chosen."""
@@ -119,27 +158,27 @@ def seat_state(seat: seat_pb2.ShowSeat, code: str) -> str:
 
 def state_name(state: str) -> str:
     """Write what a seat is."""
-    return STATE_NAMES[state]
+    return _(STATE_NAMES[state])
 
 
 def seat_words() -> dict[str, str]:
     """Return what the scripts of a map say; `{…}` is put in there."""
-    return STATE_NAMES | {
-        "map": "Seats",
-        "front": "Front",
-        "none": "Choose up to {most} seats.",
-        "one": "1 seat, {total}",
-        "some": "{count} seats, {total}",
-        "tooMany": "You may have {most} seats.",
-        "alsoChosen": "{seat}: chosen. {sum}",
-        "notChosen": "{seat}: given back. {sum}",
-        "lost": "Somebody was faster with {seat}.",
-        "instead": "Show free seats near it",
-        "lapsed": "The time is up: seats that you held are free again.",
-        "prices": "Prices have changed: load the page again to see them.",
-        "cancelled": "This show is cancelled.",
-        "rescheduled": "The time or the hall of this show has changed: load the page again.",
-        "behind": "What others choose is shown with a delay now.",
+    return {state: _(name) for state, name in STATE_NAMES.items()} | {
+        "map": _("Seats"),
+        "front": _("Front"),
+        "none": _("Choose up to {most} seats."),
+        "one": _("1 seat, {total}"),
+        "some": _("{count} seats, {total}"),
+        "tooMany": _("You may have {most} seats."),
+        "alsoChosen": _("{seat}: chosen. {sum}"),
+        "notChosen": _("{seat}: given back. {sum}"),
+        "lost": _("Somebody was faster with {seat}."),
+        "instead": _("Show free seats near it"),
+        "lapsed": _("The time is up: seats that you held are free again."),
+        "prices": _("Prices have changed: load the page again to see them."),
+        "cancelled": _("This show is cancelled."),
+        "rescheduled": _("The time or the hall of this show has changed: load the page again."),
+        "behind": _("What others choose is shown with a delay now."),
     }
 
 
@@ -151,22 +190,6 @@ def feature_name(value: seat_pb2.Seat.Feature.ValueType) -> str:
 def feature_letter(value: seat_pb2.Seat.Feature.ValueType) -> str:
     """Return the sign of it in a plan, which is told beside the plan."""
     return seat_pb2.Seat.Feature.Name(value)[0]
-
-
-def local(time: Timestamp, zone: str) -> datetime:
-    """Return a time as the clocks of a zone show it; where none is given, in UTC."""
-    return time.ToDatetime(tzinfo=UTC).astimezone(ZoneInfo(zone or "UTC"))
-
-
-def day(time: Timestamp, zone: str) -> str:
-    """Write a day, such as Sat 5 Dec 2026."""
-    at = local(time, zone)
-    return f"{at:%a} {at.day} {at:%b %Y}"
-
-
-def clock(time: Timestamp, zone: str) -> str:
-    """Write a time of day with the zone it is in, such as 19:30 (Asia/Kolkata)."""
-    return f"{local(time, zone):%H:%M} ({zone or 'UTC'})"
 
 
 def iso(time: Timestamp) -> str:

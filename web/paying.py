@@ -13,9 +13,10 @@ from boxoffice.payment.v1 import payment_pb2
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound
 from web.failures import words
+from web.languages import N_
 from web.visits import VISIT, Visit
 
-METHODS = {"CARD": "Card", "UPI": "UPI", "NETBANKING": "Netbanking"}
+METHODS = {"CARD": N_("Card"), "UPI": N_("UPI"), "NETBANKING": N_("Netbanking")}
 
 WAIT_SECONDS = 3
 """How long a page waits for the bank's word before it is shown as it stands."""

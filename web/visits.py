@@ -16,10 +16,12 @@ from markupsafe import Markup
 from boxoffice_client import BoxofficeError
 from services.chassis.sight.logs import request_id
 from services.chassis.wire import tls
-from web import peers
+from web import languages, peers
 from web.claims import Claims, claims
 from web.failures import Failed, page_of
+from web.languages import N_
 from web.pages import Pages
+from web.paths import own
 from web.peers import Services
 from web.sessions import Cookies, Session, anonymous, signed_in
 
@@ -59,7 +61,8 @@ PRIVATE = "private, no-store"
 FORM = "application/x-www-form-urlencoded"
 """What browsers send of a form that has no file, as none of ours has."""
 
-TOO_OLD = "It was open for long, or came from another site. Go back, reload the page and send it again."
+TOO_OLD = N_("It was open for long, or came from another site. Go back, reload the page and send it again.")
+UNREADABLE = N_("Go back, reload the page and send it again.")
 
 VISIT = "visit"
 """Under this name a request has its visit."""
@@ -94,6 +97,23 @@ class Visit:
         """What the visitor's token says of roles."""
         return claims(self.session.access_token)
 
+    @property
+    def language(self) -> str:
+        """The language that the visitor reads, such as `hi`."""
+        return languages.language()
+
+    @property
+    def locale(self) -> str:
+        """The language and the region that times and money are written for, such as `en-IN`."""
+        return str(languages.current()).replace("_", "-")
+
+    @property
+    def here(self) -> str:
+        """The page that the visitor is on: of an answer to a form, the page that had the form."""
+        if self.request.method in ("GET", "HEAD"):
+            return own(self.request.path_qs)
+        return own(self.request.headers.get("referer", "").removeprefix(self.public_url))
+
     def _word(self) -> Markup:
         """Return the field of a form that says that it is one of ours."""
         if not self.is_known:
@@ -117,14 +137,14 @@ class Visit:
     async def form(self) -> Mapping[str, str]:
         """Return what a form of ours says, the first of each field; raise Failed where it is not one of ours."""
         if self.request.content_type != FORM or (self.request.charset or "utf-8").lower() != "utf-8":
-            raise Failed(415, "This form cannot be read", "Go back, reload the page and send it again.")
+            raise Failed(415, N_("This form cannot be read"), UNREADABLE)
         try:
             given = await self.request.post()
         except UnicodeDecodeError:
-            raise Failed(400, "This form cannot be read", "Go back, reload the page and send it again.") from None
+            raise Failed(400, N_("This form cannot be read"), UNREADABLE) from None
         word = given.get("word", "")
         if not isinstance(word, str) or not hmac.compare_digest(word.encode(), self.session.word.encode()):
-            raise Failed(403, "This form is too old", TOO_OLD)
+            raise Failed(403, N_("This form is too old"), TOO_OLD)
         return {name: value for name, value in given.items() if isinstance(value, str)}
 
     async def choices(self, name: str) -> list[str]:
@@ -134,7 +154,8 @@ class Visit:
     def page(self, template: str, http_status: int = 200, **words: Any) -> web.Response:
         """Return a page of a template."""
         text = self.pages.render(template, visit=self, word=self._word, **words)
-        return web.Response(text=text, status=http_status, content_type="text/html")
+        headers = {"vary": "Accept-Language, Cookie", "content-language": self.language}
+        return web.Response(text=text, status=http_status, content_type="text/html", headers=headers)
 
 
 class Visits:
@@ -158,6 +179,8 @@ class Visits:
         self._now += 1
         peers.address.set(request.headers.get("x-client-address", ""))
         request_id.set(request.headers.get("x-request-id", ""))
+        wished = request.cookies.get(languages.COOKIE, ""), request.headers.get("accept-language", "")
+        languages.use(languages.reader(*wished))
         try:
             return await self._answer(request, handler)
         finally:

@@ -57,7 +57,8 @@ class Browser:
         return self._ask("POST", "execute/sync", {"script": script, "args": list(arguments)})
 
     def click(self, selector: str) -> None:
-        """Click on what a user would click on: it has to be visible."""
+        """Click on what a user would click on: it has to be visible, and is scrolled to where no bar is over it."""
+        self.run("document.querySelector(arguments[0])?.scrollIntoView({block: 'center'})", selector)
         found = self._ask("POST", "element", {"using": "css selector", "value": selector})
         self._ask("POST", f"element/{found[ELEMENT]}/click", {})
 

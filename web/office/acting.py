@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from web.failures import Failed
+from web.languages import N_, _
 
 if TYPE_CHECKING:
     from web.visits import Visit
@@ -18,23 +19,23 @@ ADMIN = "ADMIN"
 """Not a role of members: Boxoffice's admins act for every organization, and for Boxoffice itself."""
 
 ROLES = {
-    OWNER: "Owner",
-    MANAGER: "Manager",
-    BOX_OFFICE: "Box office",
-    FINANCE: "Finance",
-    DOOR: "Door",
-    ADMIN: "Admin",
+    OWNER: N_("Owner"),
+    MANAGER: N_("Manager"),
+    BOX_OFFICE: N_("Box office"),
+    FINANCE: N_("Finance"),
+    DOOR: N_("Door"),
+    ADMIN: N_("Admin"),
 }
-"""What pages call roles."""
+"""What pages call roles; said by `_`."""
 
 DUTIES = {
-    OWNER: "everything, members included",
-    MANAGER: "events, venues, shows, prices, coupons, refunds, gates and webhooks",
-    BOX_OFFICE: "finds bookings, blocks seats, books guests",
-    FINANCE: "reads sales, invoices and lists of bookings",
-    DOOR: "lets people in",
+    OWNER: N_("everything, members included"),
+    MANAGER: N_("events, venues, shows, prices, coupons, refunds, gates and webhooks"),
+    BOX_OFFICE: N_("finds bookings, blocks seats, books guests"),
+    FINANCE: N_("reads sales, invoices and lists of bookings"),
+    DOOR: N_("lets people in"),
 }
-"""What members of a role may do, in a few words."""
+"""What members of a role may do, in a few words; said by `_`."""
 
 SEE_BOOKINGS = (OWNER, MANAGER, BOX_OFFICE, FINANCE)
 SEARCH = (OWNER, MANAGER, BOX_OFFICE)
@@ -45,13 +46,13 @@ CHANGE_TEAM = (OWNER,)
 SEE_SCANS = (OWNER, MANAGER, DOOR)
 
 _LINKS = (
-    ("Dashboard", "/organizer/dashboard", ()),
-    ("Bookings", "/organizer/bookings", SEE_BOOKINGS),
-    ("Guests and blocks", "/organizer/seats", BLOCK),
-    ("Coupons", "/organizer/coupons", MANAGE),
-    ("Team", "/organizer/team", SEE_TEAM),
-    ("Gates", "/organizer/gates", SEE_SCANS),
-    ("Webhooks", "/organizer/webhooks", MANAGE),
+    (N_("Dashboard"), "/organizer/dashboard", ()),
+    (N_("Bookings"), "/organizer/bookings", SEE_BOOKINGS),
+    (N_("Guests and blocks"), "/organizer/seats", BLOCK),
+    (N_("Coupons"), "/organizer/coupons", MANAGE),
+    (N_("Team"), "/organizer/team", SEE_TEAM),
+    (N_("Gates"), "/organizer/gates", SEE_SCANS),
+    (N_("Webhooks"), "/organizer/webhooks", MANAGE),
 )
 """The pages of the office: their names, their paths, and whose they are; nobody named: everybody's."""
 
@@ -70,12 +71,17 @@ class Acting:
         return self.is_admin or self.role in roles
 
     def need(self, roles: tuple[str, ...], what: str) -> None:
-        """Raise Failed, which says who may, where the visitor may not do `what`."""
+        """Raise Failed, which says who may, where the visitor may not do `what`; that is said by `_`."""
         if not self.may(roles):
-            mine = ROLES.get(self.role, self.role)
-            may = _listed([ROLES[role] for role in roles])
-            text = f"Here only the roles {may} may {what}; yours is {mine}. An owner of the organization can change it."
-            raise Failed(403, "Your role may not do this", text)
+            said = {
+                "roles": _listed([_(ROLES[role]) for role in roles]),
+                "mine": _(ROLES[self.role]) if self.role in ROLES else self.role,
+            }
+            text = _(
+                "Here only the roles %(roles)s may %(what)s; yours is %(mine)s."
+                " An owner of the organization can change it."
+            )
+            raise Failed(403, N_("Your role may not do this"), text % {**said, "what": _(what)})
 
     def link(self, path: str, **more: str) -> str:
         """Return a path with the organization in it, and with what else is given and not empty."""
@@ -85,7 +91,11 @@ class Acting:
 
 
 def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return (
+        names[0]
+        if len(names) == 1
+        else _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+    )
 
 
 def acting(visit: Visit) -> Acting:
@@ -103,8 +113,8 @@ def acting_for(visit: Visit, organization_id: str) -> Acting:
     visit.need_user()
     role = visit.claims.memberships.get(organization_id, "")
     if not role and not visit.claims.is_admin:
-        text = "It belongs to an organization in which you are no member. An owner there can add you to the team."
-        raise Failed(403, "This is not yours to see", text)
+        text = N_("It belongs to an organization in which you are no member. An owner there can add you to the team.")
+        raise Failed(403, N_("This is not yours to see"), text)
     return Acting(organization_id, role or ADMIN, visit.claims.is_admin)
 
 
@@ -115,7 +125,7 @@ def links(visit: Visit) -> list[tuple[str, str, bool]]:
     here = Acting(chosen, mine.get(chosen, ""), visit.claims.is_admin)
     path = visit.request.path
     return [
-        (name, here.link(link), path == link or path.startswith(f"{link}/"))
+        (_(name), here.link(link), path == link or path.startswith(f"{link}/"))
         for name, link, roles in _LINKS
         if not roles or here.may(roles)
     ]

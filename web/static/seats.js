@@ -23,7 +23,7 @@ function put(text, values) {
 function money(amount) {
   const digits = Number(form.dataset.digits);
   const style = {style: "currency", currency: form.dataset.currency, minimumFractionDigits: digits};
-  return new Intl.NumberFormat(document.documentElement.lang, style).format(amount / 10 ** digits);
+  return new Intl.NumberFormat(document.documentElement.dataset.locale, style).format(amount / 10 ** digits);
 }
 
 // The name of a seat without what it is at the moment.

@@ -1,0 +1,107 @@
+"""What the services refuse, as the shop says it: a sentence for each reason that customers meet.
+
+A reason that is not here is told in the service's own sentence, which is English.
+"""
+
+from __future__ import annotations
+
+from boxoffice_client import BoxofficeError
+from web.languages import N_, _, language
+
+SENTENCES = {
+    "ACCESS_CODE_NOT_VALID": N_(
+        "This access code cannot be used for these seats. Check its letters, or choose other seats."
+    ),
+    "ACCOUNT_DELETED": N_("This account is deleted, or about to be, and books nothing any more. Use another one."),
+    "AMOUNT_NOT_PAYABLE": N_("The bank does not take this amount. Choose other seats."),
+    "AMOUNT_TOO_LARGE": N_("These seats cost more at once than can be paid. Choose fewer."),
+    "BOOKING_NOT_CONFIRMED": N_(
+        "Only a booking that is paid can be given back. One that is not paid can be called off."
+    ),
+    "BOOKING_NOT_PENDING": N_("This booking does not wait for its payment any more. Look at it under My bookings."),
+    "BOOKING_TO_COME": N_(
+        "You have a booking that is under way, or of a show that is to come. Call it off or give it back first."
+    ),
+    "COMPANION_SEAT_ALONE": N_(
+        "Some of these seats are for companions. Take them with the wheelchair seat that they belong to."
+    ),
+    "COUPON_NOT_USABLE": N_("This coupon cannot be used for this order. Leave it out, or use another one."),
+    "EMAIL_NOT_VERIFIED": N_(
+        "Free tickets are for visitors whose e-mail address is verified."
+        " Have yours verified on your profile, and sign in again."
+    ),
+    "EMAIL_TAKEN": N_("There is an account of this e-mail address already. Sign in, or use another address."),
+    "FREE_BOOKING_LIMIT_EXCEEDED": N_("You made as many free bookings today as there can be. Come back tomorrow."),
+    "HOLD_LIMIT_EXCEEDED": N_(
+        "You have held seats of this show for too long without booking them. Book seats at once, or hold some later."
+    ),
+    "NOT_THERE": N_(
+        "Only who had a seat at a show of this event that is over may review it. Come back after the show."
+    ),
+    "PASSWORD_WRONG": N_("This is not your password. Check it."),
+    "PAYMENT_ATTEMPTS_EXCEEDED": N_("Ten payments were begun for this booking already. Make a new booking."),
+    "PAYMENT_IN_PROGRESS": N_("A payment for this booking is just being settled. Look at it again in a moment."),
+    "PAYMENT_OPEN": N_("You have a payment or a refund that is under way. Wait until it is done."),
+    "PERMISSION_DENIED": N_("This is not allowed to you. Ask somebody who may do it."),
+    "REFUND_NOT_ALLOWED": N_("It is too close to the show to give seats back. Your tickets stay good."),
+    "REQUEST_IN_PROGRESS": N_("This is just being done. Look again in a moment."),
+    "SALES_ENDED": N_("Sales for this show are over. Choose another show."),
+    "SALES_NOT_STARTED": N_("Sales for this show have not begun yet. Come back when they do."),
+    "SEATS_NOT_HELD": N_("You do not hold these seats any more. Choose seats once more."),
+    "SEATS_NOT_LEFT": N_("These seats were given back before. Look at which ones are left."),
+    "SEATS_UNAVAILABLE": N_("Some of these seats are taken. Choose others."),
+    "SEAT_LIMIT_EXCEEDED": N_("That would be more seats of one show than you may have. Choose fewer."),
+    "SEAT_NOT_FOUND": N_("The show has no such seats. Choose seats once more."),
+    "SHOW_CANCELLED": N_("This show is cancelled. Choose another show."),
+    "SHOW_ENDED": N_("This show is over."),
+    "SHOW_STARTED": N_("This show has begun. Choose another show."),
+    "TICKET_ADMITTED": N_(
+        "Somebody was let in with the tickets of these seats. Give others back, or ask the organizer."
+    ),
+    "TICKET_REVOKED": N_("The seat of this ticket was given back, so that it lets nobody in."),
+    "TOO_MANY_ACCESS_CODES": N_("Too many access codes were tried. Try again later, or go on without one."),
+    "TOO_MANY_ATTEMPTS": N_("Too many attempts. Wait a while before the next one."),
+    "TOO_MANY_CODES": N_("Too many coupons were tried. Try again later, or go on without one."),
+    "TOO_MANY_SEARCHES": N_("That were many searches at once. Try again in a moment."),
+}
+
+RULES = {
+    N_("must be an e-mail address of 3 to 254 characters, such as alice@example.com"),
+    N_("must be a text of 8 to 128 characters without NUL characters"),
+    N_("must be a text of 1 to 128 characters without NUL characters"),
+    N_("must be a text of up to 100 characters in one line, without invisible ones"),
+    N_("must be a text of 1 to 100 characters in one line, without invisible ones"),
+    N_("must be a telephone number with its country's code, such as +919876543210"),
+    N_("must be a day, such as 2027-03-28"),
+    N_("must be a code of 3 to 32 letters and digits of ASCII, - and _"),
+    N_("must be a code of 6 to 32 letters and digits of ASCII, and -"),
+}
+"""What the contracts say of fields that customers fill in."""
+
+LABELS = {
+    "accessCode": N_("Access code"),
+    "city": N_("City"),
+    "couponCode": N_("Coupon"),
+    "dateFrom": N_("From"),
+    "dateTo": N_("To"),
+    "email": N_("E-mail address"),
+    "name": N_("Name"),
+    "password": N_("Password"),
+    "phone": N_("Phone"),
+    "q": N_("Words"),
+}
+"""What the pages call the fields of requests that visitors fill in."""
+
+
+def said(error: BoxofficeError) -> str:
+    """Return what a service refused, in the visitor's language: each field that is wrong, or the reason."""
+    if error.violations:
+        return " ".join(_of_field(field, rule) for field, rule in error.violations)
+    return _(SENTENCES[error.reason]) if error.reason in SENTENCES else error.message
+
+
+def _of_field(field: str, rule: str) -> str:
+    label = _(LABELS[field]) if field in LABELS else field
+    if rule in RULES or language() == "en":
+        return _("%(field)s: %(rule)s.") % {"field": label, "rule": _(rule)}
+    return _("%(field)s: check what is written here.") % {"field": label}
