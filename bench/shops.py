@@ -108,7 +108,7 @@ class Shop(ABC):
 
     @abstractmethod
     async def status(self, user: str) -> str:
-        """Return the status of a user's newest booking: the cheapest way to see it, with no call behind it."""
+        """Return the status of a user's newest booking, as a list of one shows it."""
 
     @abstractmethod
     async def read(self, booking: str) -> str:

@@ -30,6 +30,7 @@ from services.booking.refunds.undo import UndoRefund
 from services.booking.saga import Saga
 from services.booking.viewing.look import Bookings, BookingsPage, Seen, ShowBookingsPage
 from services.booking.viewing.messages import CountedPage
+from services.booking.viewing.paid import Looks, Paid
 from services.booking.watching.changes import Changes
 from services.booking.watching.rpc import WatchMethods
 from services.booking.watching.watching import Watching
@@ -87,16 +88,16 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         payments: PaymentClient,
         refund_policy: RefundPolicy,
     ) -> None:
-        WatchMethods.__init__(self, Watching(bookings, changes, self._rendered))
+        WatchMethods.__init__(self, Watching(bookings, changes, self._with_payment))
         RefundMethods.__init__(self, db, bookings, Refunds(db, inventory, payments), refund_policy)
         self._db = db
         self._bookings = bookings
+        self._looks = Looks(bookings, payments)
         self._cancel = CancelBookings(db, outbox)
         self._desks = desks
         self._validate = ValidateCodes(db)
         self._saga = saga
         self._inventory = inventory
-        self._payments = payments
         self._closing = Closing(db, payments)
 
     async def CreateBooking(self, request: pb.CreateBookingRequest, context: Context) -> pb.Booking:
@@ -136,16 +137,16 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
     async def GetBooking(self, request: pb.GetBookingRequest, context: Context) -> pb.Booking:
         booking_id = UUID(request.booking_id)
         user_id = UUID(request.user_id) if request.user_id else None
+        if not request.wait_seconds:
+            return _rendered(await self._looks.find(booking_id, user_id))
         seen = await self._bookings.find(booking_id, user_id)
-        if request.wait_seconds:
-            status = State(pb.Booking.Status.Name(request.while_status or pb.Booking.PENDING))
-            seen = await self._watching.wait(seen, status, request.wait_seconds)
-        return await self._rendered(seen)
+        status = State(pb.Booking.Status.Name(request.while_status or pb.Booking.PENDING))
+        return await self._with_payment(await self._watching.wait(seen, status, request.wait_seconds))
 
-    async def _rendered(self, seen: Seen) -> pb.Booking:
+    async def _with_payment(self, seen: Seen) -> pb.Booking:
         """Return a booking as callers are told of it, with its newest payment."""
-        payment = await self._payments.newest(seen.booking.id)
-        return messages.booking(seen.booking, seen.seats, seen.now, payment, seen.refunds)
+        [paid] = await self._looks.with_payments([seen])
+        return _rendered(paid)
 
     async def ListBookings(self, request: pb.ListBookingsRequest, context: Context) -> pb.ListBookingsResponse:
         if (request.page or request.limit) and (request.page_size or request.page_token):
@@ -161,10 +162,10 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
             limit=counted.limit if counted else page.limit,
             skipped=counted.skipped if counted else 0,
         )
-        seen = await self._bookings.of_user(wanted)
+        paid = await self._looks.of_user(wanted)
         if counted:
-            return counted.answer(await self._all_rendered(seen), await self._bookings.count(wanted))
-        bookings, token = await self._page(page, seen)
+            return counted.answer([*map(_rendered, paid)], await self._bookings.count(wanted))
+        bookings, token = _page(page, paid)
         return pb.ListBookingsResponse(bookings=bookings, next_page_token=token)
 
     async def ListShowBookings(
@@ -175,22 +176,8 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
         seen = await self._bookings.of_show(
             ShowBookingsPage(show_id=show_id, status=_state(request.status), before=page.after, limit=page.limit)
         )
-        bookings, token = await self._page(page, seen)
+        bookings, token = _page(page, await self._looks.with_payments(seen))
         return pb.ListShowBookingsResponse(bookings=bookings, next_page_token=token)
-
-    async def _page(self, page: pages.PageRequest[UUID], seen: Sequence[Seen]) -> tuple[list[pb.Booking], str]:
-        """Render a page of bookings, and the token of the next one."""
-        bookings, token = page.render(await self._all_rendered(seen[: page.size]), lambda one: UUID(one.id), _itself)
-        if not token and len(seen) > page.size:
-            token = page.token(seen[page.size - 1].booking.id)
-        return bookings, token
-
-    async def _all_rendered(self, seen: Sequence[Seen]) -> list[pb.Booking]:
-        payments = await self._payments.newest_of([one.booking.id for one in seen])
-        return [
-            messages.booking(one.booking, one.seats, one.now, payment, one.refunds)
-            for one, payment in zip(seen, payments, strict=True)
-        ]
 
     async def CancelBooking(self, request: pb.CancelBookingRequest, context: Context) -> pb.Booking:
         user_id, booking_id = UUID(request.user_id), UUID(request.booking_id)
@@ -285,6 +272,20 @@ def _payable(seen: Seen | Failure) -> pb.BatchGetPayableBookingsResponse.Result:
     except Exception:  # a defect with one booking must not refuse all others
         log.exception("booking %s cannot be rendered", seen.booking.id)
         return result(refusal=to_status(Failure()))
+
+
+def _rendered(paid: Paid) -> pb.Booking:
+    seen = paid.seen
+    return messages.booking(seen.booking, seen.seats, seen.now, paid.payment, seen.refunds)
+
+
+def _page(page: pages.PageRequest[UUID], paid: Sequence[Paid]) -> tuple[list[pb.Booking], str]:
+    """Render a page of bookings, and the token of the next one."""
+    rendered = [_rendered(one) for one in paid[: page.size]]
+    bookings, token = page.render(rendered, lambda one: UUID(one.id), _itself)
+    if not token and len(paid) > page.size:
+        token = page.token(paid[page.size - 1].seen.booking.id)
+    return bookings, token
 
 
 def _itself(booking: pb.Booking) -> pb.Booking:

@@ -1,16 +1,23 @@
 """What is read of a booking agrees with what is kept of it, whatever step it is at and whichever way it is read."""
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from boxoffice.booking.v1 import booking_pb2 as pb
 from boxoffice.payment.v1 import payment_pb2
 
 from services.booking.clients import InventoryClient
+from services.booking.errors import BookingNotFound
+from services.booking.viewing.look import Bookings, BookingsPage
+from services.booking.viewing.paid import Looks
 from services.chassis.errors import Unavailable
 from services.chassis.wire.status import from_status
 from tests.booking.house import House, move_clocks, refused
+from tests.patience import patient
 
 ANN, BOB = uuid4(), uuid4()
 
@@ -34,6 +41,20 @@ async def read(house: House, booking_id: str) -> pb.Booking:
 
 async def away(*_: Any) -> Any:
     raise Unavailable()
+
+
+class Payments:
+    """A payment service that notes what it is asked, and answers when it may."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.begun, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def newest_of(self, booking_ids: Sequence[UUID]) -> list[payment_pb2.Payment]:
+        self.asked.append(sorted(map(str, booking_ids)))
+        self.begun.set()
+        await self.may_answer.wait()
+        return [payment_pb2.Payment(booking_id=str(booking_id)) for booking_id in booking_ids]
 
 
 async def test_a_booking_is_expired_since_its_time_was_up_whether_a_job_has_run_or_not(house: House) -> None:
@@ -151,3 +172,26 @@ async def test_of_bookings_to_pay_for_that_are_asked_for_together_each_fares_for
     assert [one.booking for one in answer.results if one.HasField("booking")] == [alone, alone]
     reasons = [from_status(one.refusal).reason for one in answer.results if one.HasField("refusal")]
     assert reasons == ["BOOKING_NOT_PENDING", "BOOKING_NOT_FOUND", "BOOKING_NOT_FOUND"]
+
+
+async def test_whoever_asks_for_a_booking_and_whoever_lists_theirs_share_a_question_to_payment(house: House) -> None:
+    of_ann, of_bob = await house.book(ANN, 0), await house.book(BOB, 1)
+    bookings, payments = Bookings(house.db), Payments()
+    looks = Looks(bookings, payments)  # type: ignore[arg-type]
+    pages = [BookingsPage(user, None, None, None, 20) for user in (ANN, BOB)]
+    async with asyncio.timeout(patient(5)):
+        first = asyncio.ensure_future(looks.of_user(pages[0]))
+        await payments.begun.wait()
+        later = asyncio.gather(
+            looks.of_user(pages[1]),
+            looks.find(UUID(of_ann.id), ANN),
+            looks.find(UUID(of_ann.id), BOB),
+            return_exceptions=True,
+        )
+        await asyncio.sleep(0)
+        payments.may_answer.set()
+        [listed], ([other], found, refused_) = await first, await later
+    assert payments.asked == [[of_ann.id], sorted([of_ann.id, of_bob.id])]
+    assert [one.payment.booking_id for one in (listed, other, found)] == [of_ann.id, of_bob.id, of_ann.id]
+    assert isinstance(refused_, BookingNotFound)
+    assert replace(found.seen, now=listed.seen.now) == listed.seen

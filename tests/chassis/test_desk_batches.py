@@ -169,6 +169,27 @@ async def test_who_waited_in_vain_for_others_is_the_last_to_do_so() -> None:
     await close(desk)
 
 
+@pytest.mark.parametrize("each", [False, True])
+@instantly
+async def test_where_each_batch_is_put_off_the_next_one_waits_as_the_first_does(each: bool) -> None:
+    kitchen = Kitchen()
+    desk = Desk(kitchen, gathers_each=each)
+    answers = submit(desk, Order("a", "1"))
+    first = await kitchen.next()
+    answers += submit(desk, Order("b", "2"))
+    await asyncio.sleep(0.01)
+    first.answer()
+    await asyncio.sleep(0.005)
+    answers += submit(desk, Order("c", "3"))
+    second = await kitchen.next()
+    assert second.names == (["2", "3"] if each else ["2"])
+    second.answer()
+    if not each:
+        (await kitchen.next()).answer()
+    await asyncio.gather(*answers)
+    await close(desk)
+
+
 @instantly
 async def test_no_lane_opens_beside_one_that_waits_for_others() -> None:
     kitchen = Kitchen()

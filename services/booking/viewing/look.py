@@ -13,7 +13,7 @@ from services.booking.bookings.rows import refunds_by_booking, seats_by_booking
 from services.booking.errors import BookingNotFound
 from services.booking.viewing import statements as sql
 from services.chassis.errors import Failure
-from services.chassis.store.database import READ_CLOCK, Database
+from services.chassis.store.database import READ_CLOCK, Database, Statement
 from services.chassis.store.rows import Row, columns, read
 from services.chassis.writes.lookup import Lookup
 
@@ -65,8 +65,6 @@ class Bookings:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._by_id: Lookup[UUID, Seen] = Lookup(self._find, name="look-bookings")
-        self._by_user: Lookup[BookingsPage, list[Seen]] = Lookup(self._list, name="list-bookings", max_keys=32)
-
         self._by_show: Lookup[ShowBookingsPage, list[Seen]] = Lookup(
             self._list_of_shows, name="list-show-bookings", max_keys=32
         )
@@ -91,9 +89,17 @@ class Bookings:
         found = await self._find(booking_ids) if booking_ids else {}
         return [found[booking_id] for booking_id in booking_ids if booking_id in found]
 
-    async def of_user(self, page: BookingsPage) -> list[Seen]:
-        """Return a page of a user's bookings, newest first."""
-        return await self._by_user.get(page) or []
+    async def look(
+        self, ids: Sequence[UUID], pages: Sequence[BookingsPage]
+    ) -> tuple[dict[UUID, Seen], dict[BookingsPage, list[Seen]]]:
+        """Return those of the bookings that there are, and pages of users, newest first, in one round trip."""
+        if not ids:
+            return {}, await self._list(pages)
+        if not pages:
+            return await self._find(ids), {}
+        *by_id, listed = await self._db.fetch_all(*_of_ids(ids), _of_pages(pages))
+        named = {one.booking.id: one for one in await self._with_refunds(_seen(*by_id))}
+        return named, await self._listed(pages, listed)
 
     async def of_show(self, page: ShowBookingsPage) -> list[Seen]:
         """Return a page of a show's bookings, newest first."""
@@ -105,14 +111,8 @@ class Bookings:
         return int(row.bookings)
 
     async def _find(self, ids: Sequence[UUID]) -> dict[UUID, Seen]:
-        [clock], found, seats = await self._db.fetch_all(
-            (READ_CLOCK, ()),
-            (bookings_sql.BOOKINGS, {"ids": list(ids)}),
-            (bookings_sql.SEATS, {"booking_ids": list(ids)}),
-        )
-        seats_of = seats_by_booking(seats)
-        seen = [Seen(booking, seats_of[booking.id], clock.now) for booking in read(Booking, found)]
-        return {one.booking.id: one for one in await self._with_refunds(seen)}
+        found = await self._db.fetch_all(*_of_ids(ids))
+        return {one.booking.id: one for one in await self._with_refunds(_seen(*found))}
 
     async def _with_refunds(self, seen: Sequence[Seen]) -> list[Seen]:
         """Return bookings with their refunds, which few have. One that has moved since it was read is read again."""
@@ -128,8 +128,7 @@ class Bookings:
         return [again.get(one.booking.id) or replace(one, refunds=refunds[one.booking.id]) for one in seen]
 
     async def _list(self, pages: Sequence[BookingsPage]) -> dict[BookingsPage, list[Seen]]:
-        asked = columns(pages, "user_id", "show_id", "status", "before", "limit", "upcoming", "skipped")
-        return await self._listed(pages, await self._db.fetch(sql.BOOKINGS_OF_USERS, asked))
+        return await self._listed(pages, await self._db.fetch(*_of_pages(pages)))
 
     async def _list_of_shows(self, pages: Sequence[ShowBookingsPage]) -> dict[ShowBookingsPage, list[Seen]]:
         asked = columns(pages, "show_id", "status", "before", "limit")
@@ -143,6 +142,27 @@ class Bookings:
         for row, one in zip(found, seen, strict=True):
             lists[pages[row.page - 1]].append(one)
         return lists
+
+
+def _of_ids(ids: Sequence[UUID]) -> tuple[Statement, Statement, Statement]:
+    """Return the statements that read bookings: the clock, them, and their seats."""
+    return (
+        (READ_CLOCK, ()),
+        (bookings_sql.BOOKINGS, {"ids": list(ids)}),
+        (bookings_sql.SEATS, {"booking_ids": list(ids)}),
+    )
+
+
+def _of_pages(pages: Sequence[BookingsPage]) -> Statement:
+    """Return the statement that reads pages of users' bookings."""
+    asked = columns(pages, "user_id", "show_id", "status", "before", "limit", "upcoming", "skipped")
+    return sql.BOOKINGS_OF_USERS, asked
+
+
+def _seen(clock: Sequence[Row], found: Sequence[Row], seats: Sequence[Row]) -> list[Seen]:
+    """Read what those statements return."""
+    seats_of = seats_by_booking(seats)
+    return [Seen(booking, seats_of[booking.id], clock[0].now) for booking in read(Booking, found)]
 
 
 def _seats(row: Row) -> list[BookedSeat]:

@@ -95,8 +95,13 @@ class Desk(Generic[C, A]):
         max_keys: int = 64,
         max_queue: int = 2_000,
         gathers: bool = True,
+        gathers_each: bool = False,
     ) -> None:
-        """`name` is what metrics call it; `gathers`: whether batches are put off for others to join them."""
+        """`name` is what metrics call it; `gathers`: whether batches are put off for others to join them.
+
+        `gathers_each`: whether each is, and not only the first after a rest. That is for what is read again and again,
+        and costs the same for one as for many.
+        """
         self._run = run
         self._batch_sizes = metrics.BATCH.labels(name)
         self._waits = metrics.WAIT.labels(name)
@@ -112,6 +117,7 @@ class Desk(Generic[C, A]):
         self._max_queue = max_queue
         self._lines: Lines[C, A] = Lines()
         self._gathers = gathers
+        self._gathers_each = gathers_each
         self._met = -COMPANY_SECONDS  # when somebody last came while others were here, on the event loop's clock
         self._came = 0.0  # when the last command came, on the event loop's clock
         self._took = 0.0  # how long the last batch took, in seconds
@@ -219,13 +225,15 @@ class Desk(Generic[C, A]):
             await self._gather()
             while batch := self._lines.take(keys=self._max_keys, commands=self._max_batch):
                 await self._carry_out(batch, wait=False)
+                if self._gathers_each:
+                    await self._gather()
         finally:
             self._working -= 1
 
     async def _gather(self) -> None:
-        """Let others join the first batch after a rest, as long as they come one soon after the other.
+        """Let others join the next batch, as long as they come one soon after the other.
 
-        Later batches need no wait: commands queue while the batch before them runs.
+        Only the first one after a rest needs that: later on commands queue while the batch before them runs.
         """
         now = asyncio.get_running_loop().time()
         likely = self._gathers and self._working == 1 and now - self._met < COMPANY_SECONDS

@@ -41,14 +41,15 @@ class Lookup(Generic[K, V]):
         name: str = "",
         max_keys: int = 128,
         lanes: int = LANES,
+        gathers_each: bool = False,
     ) -> None:
         """`read` returns what it finds for so many keys at most, each once; a Failure is raised to who asks for it.
 
-        `name` is what metrics call it; `lanes`: how many reads may be under way at once.
+        `name` is what metrics call it; `lanes`: how many reads may be under way at once; `gathers_each` is the desk's.
         """
         self._read = read
         self._desk: Desk[Wanted[K], V | None] = Desk(
-            self._run, name=name, lanes=lanes, max_batch=MAX_BATCH, max_keys=max_keys
+            self._run, name=name, lanes=lanes, max_batch=MAX_BATCH, max_keys=max_keys, gathers_each=gathers_each
         )
 
     async def get(self, key: K) -> V | None:
