@@ -5,11 +5,17 @@ from __future__ import annotations
 from aiohttp import web
 
 from web import accounts, bookings, catalogue, choosing, door, notices, paying, switching
+from web.organizers import cancelling, dashboard, halls, moving, pictures, selling, shows
+from web.organizers import events as organized
+from web.organizers.access import CALLERS
 from web.pages import FOLDER, Pages
 from web.peers import Services
 from web.sessions import Cookies
 from web.settings import Settings
 from web.visits import Visits
+
+ORGANIZERS = (dashboard, organized, halls, shows, pictures, selling, moving, cancelling)
+"""The pages of those who organize."""
 
 LARGEST_FORM = 256 * 1024
 """A form of a thousand seats is about 50 KB."""
@@ -27,7 +33,8 @@ def make_app(settings: Settings, services: Services) -> web.Application:
     app = web.Application(middlewares=[visits.answer], client_max_size=LARGEST_FORM)
     app.router.add_get("/healthz", health)
     app.router.add_static("/assets/", FOLDER / "static")
-    for each in (catalogue, accounts, choosing, paying, bookings, notices, door, switching):
+    app[CALLERS] = settings.auth == "on"
+    for each in (catalogue, accounts, choosing, paying, bookings, notices, door, switching, *ORGANIZERS):
         app.router.add_routes(each.routes)
     return app
 

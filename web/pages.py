@@ -49,6 +49,8 @@ class Pages:
             "tongue": languages.tongue,
             "iso": iso,
             "plain": plain,
+            "plain_pair": lambda name: (name, plain(name)),
+            "pair": lambda text: (text, text),
         }
         self._environment.globals["languages"] = languages.NAMES
         self._environment.globals |= {"public_url": public_url, "digits": DIGITS, "new_key": new_key}

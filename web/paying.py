@@ -12,7 +12,7 @@ from boxoffice.payment.v1 import payment_pb2
 
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound
-from web.failures import refusal
+from web.failures import words
 from web.languages import N_
 from web.visits import VISIT, Visit
 
@@ -70,9 +70,10 @@ async def pay(request: web.Request) -> web.StreamResponse:
             booking_id=booking_id, user_id=user_id, method=chosen, idempotency_key=form.get("key", "")
         )
     except BoxofficeError as error:
-        wrong = refusal(error)
+        if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED"):
+            raise
         booking = await visit.services.get_booking(booking_id=booking_id, user_id=user_id)
-        return await _page(visit, booking, is_back=False, wrong=wrong)
+        return await _page(visit, booking, is_back=False, wrong=words(error))
     if urlsplit(begun.payment_url)[:2] == (urlsplit(visit.public_url).scheme, visit.request.host):
         raise web.HTTPSeeOther(begun.payment_url)
     # Browsers follow a form to this host alone (form-action). So a page of another host is a link: the bank's, and

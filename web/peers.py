@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import grpc
 from boxoffice.booking.v1 import papers_pb2, tickets_pb2
+from boxoffice.inventory.v1 import images_pb2
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.message import Message
 
@@ -75,10 +76,14 @@ class Services(AsyncClient):
         request = papers_pb2.RenderInvoiceRequest(booking_id=booking_id, user_id=user_id)
         return await self._file("PaperService/RenderInvoice", request)
 
-    async def _file(self, method: str, request: Message) -> HttpBody:
-        """Call a method of booking that answers with a file; these are not among the client's own methods."""
+    async def picture(self, *, name: str) -> HttpBody:
+        """Return a file of an image, by its name."""
+        return await self._file("ImageService/GetImageFile", images_pb2.GetImageFileRequest(name=name), "inventory")
+
+    async def _file(self, method: str, request: Message, service: str = "booking") -> HttpBody:
+        """Call a method of a service that answers with a file; these are not among the client's own methods."""
         render = self._channel.unary_unary(
-            f"/boxoffice.booking.v1.{method}",
+            f"/boxoffice.{service}.v1.{method}",
             request_serializer=type(request).SerializeToString,
             response_deserializer=HttpBody.FromString,
         )

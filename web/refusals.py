@@ -38,13 +38,11 @@ SENTENCES = {
     "NOT_THERE": N_(
         "Only who had a seat at a show of this event that is over may review it. Come back after the show."
     ),
-    "OVERLOADED": N_("Too much is going on right now. Try again in a moment."),
     "PASSWORD_WRONG": N_("This is not your password. Check it."),
     "PAYMENT_ATTEMPTS_EXCEEDED": N_("Ten payments were begun for this booking already. Make a new booking."),
     "PAYMENT_IN_PROGRESS": N_("A payment for this booking is just being settled. Look at it again in a moment."),
     "PAYMENT_OPEN": N_("You have a payment or a refund that is under way. Wait until it is done."),
     "PERMISSION_DENIED": N_("This is not allowed to you. Ask somebody who may do it."),
-    "RATE_LIMITED": N_("Too much is going on right now. Try again in a moment."),
     "REFUND_NOT_ALLOWED": N_("It is too close to the show to give seats back. Your tickets stay good."),
     "REQUEST_IN_PROGRESS": N_("This is just being done. Look again in a moment."),
     "SALES_ENDED": N_("Sales for this show are over. Choose another show."),

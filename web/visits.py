@@ -48,8 +48,6 @@ POLICY = "; ".join(
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "x-permitted-cross-domain-policies": "none",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
@@ -83,6 +81,8 @@ class Visit:
     """Whether the session came with the request; else it is new, and kept only if the page has a form."""
     is_changed: bool = False
     """Whether the browser has to keep another session than it has."""
+    time_limit: asyncio.Timeout | None = None
+    """When the answer has to be there."""
 
     @property
     def public_url(self) -> str:
@@ -128,9 +128,18 @@ class Visit:
             raise web.HTTPSeeOther(f"/login?next={quote(self.request.path_qs, safe='')}")
         return self.session.user_id
 
+    def wait_for(self, seconds: float) -> None:
+        """Let the answer take so long from now on, as where a file has to come first."""
+        if self.time_limit is not None:
+            self.time_limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
     def sign_in(self, tokens: Any) -> None:
         """Begin a new session."""
         self.session, self.is_changed = signed_in(tokens), True
+
+    def carry_on(self, tokens: Any) -> None:
+        """Go on with new tokens."""
+        self.session, self.is_changed = self.session.carried_on(tokens), True
 
     def sign_out(self) -> None:
         """End the session in this browser."""
@@ -175,7 +184,7 @@ class Visits:
         if request.path.startswith("/assets/") or request.path == "/healthz":
             return self._finished(await _file(request, handler))
         if not _is_by_gateway(request):
-            return self._finished(web.Response(status=403, text="the gateway alone calls this"))
+            raise web.HTTPForbidden(text="the gateway alone calls this")
         if self._now >= self._most:
             return self._finished(web.Response(status=503, text="Too many visitors.", headers={"retry-after": "2"}))
         self._now += 1
@@ -193,7 +202,7 @@ class Visits:
         visit = await self._visit(request)
         request[VISIT] = visit
         try:
-            async with asyncio.timeout_at(end):
+            async with asyncio.timeout_at(end) as visit.time_limit:
                 response = await handler(request)
         except web.HTTPException as redirect:
             response = page_of(visit, redirect) if redirect.status >= 400 else redirect
@@ -203,8 +212,6 @@ class Visits:
             self._cookies.write(response, visit.session)
         if visit.is_changed or visit.user_id:
             response.headers["cache-control"] = PRIVATE
-        elif response.content_type == "text/html":
-            response.headers.setdefault("cache-control", "no-cache")
         return self._finished(response)
 
     async def _visit(self, request: web.Request) -> Visit:
@@ -214,8 +221,7 @@ class Visits:
         if visit.session.is_stale:
             try:
                 tokens = await self._services.refresh(refresh_token=visit.session.refresh_token)
-                visit.session = visit.session.carried_on(tokens)
-                visit.is_changed = True
+                visit.carry_on(tokens)
             except BoxofficeError as error:
                 if error.reason != "REFRESH_TOKEN_INVALID":
                     log.warning("a session cannot be carried on now: %s", error.reason)

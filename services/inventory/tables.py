@@ -65,6 +65,7 @@ events = Table(
     Column("seat_limit", SmallInteger, comment="of its shows that do not say it; null: what the setting says"),
     CheckConstraint(EVENT_STATUSES, name="status"),
     Index(None, "category", "id"),
+    Index(None, "organization_id", "id"),
 )
 
 venues = Table(
@@ -152,6 +153,7 @@ shows = Table(
     Index(None, "starts_at", "id"),
     Index(None, "event_id", "starts_at", "id"),
     Index(None, "screen_id", "starts_at", "id"),
+    Index(None, "organization_id", "starts_at", "id"),
 )
 
 show_prices = Table(

@@ -26,9 +26,9 @@ def _tickets(world: World, booking: Json) -> list[tuple[str, int]]:
 
 async def _scan(world: World, booking: Json) -> Json:
     """Return what a gate sends of the first ticket of a booking."""
-    gate = await make_gate(world.client, booking["show"]["id"])
+    gate = await make_gate(world.client, booking["showId"])
     return {
-        "showId": booking["show"]["id"],
+        "showId": booking["showId"],
         "gateId": gate["id"],
         "code": (await codes_of(world.client, booking))[0]["code"],
     }

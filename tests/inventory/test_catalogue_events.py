@@ -1,13 +1,15 @@
 """Events and movies, through the whole service."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis.ids import new_id
-from tests.inventory.catalogue_client import Catalogue, invalid_fields, refusal, walk
+from tests.inventory.catalogue_client import NOON, Catalogue, invalid_fields, refusal, stamp, walk
 
 NOBODYS_ID = "0189abcd-0000-7000-8000-000000000000"
 EVENT: dict[str, Any] = {
@@ -182,6 +184,30 @@ async def test_events_are_listed_by_category(catalogue: Catalogue) -> None:
     assert [[event.category for event in page] for page in pages] == [[pb.Event.CONCERT]] * 2
     pages = await walk(catalogue.rpc.ListEvents, pb.ListEventsRequest(category=pb.Event.OTHER), "events")
     assert pages == [[]]
+
+
+async def test_events_and_shows_are_listed_by_organization(catalogue: Catalogue) -> None:
+    mine, others = str(uuid4()), str(uuid4())
+    ids: dict[str, tuple[list[str], list[str]]] = {}
+    for hours, organization_id in enumerate((mine, "", others, mine)):
+        whose = {"organization_id": organization_id}
+        event = await catalogue.rpc.CreateEvent(
+            pb.CreateEventRequest(title="x", category="OTHER", duration_minutes=30, status="PUBLISHED", **whose)
+        )
+        start = stamp(NOON + timedelta(hours=hours))
+        show = await catalogue.show(event_id=event.id, movie_id="", start_time=start, **whose)
+        events, shows = ids.setdefault(organization_id, ([], []))
+        events.insert(0, event.id)
+        shows.append(show.id)
+    for organization_id in (mine, others):
+        asked = {"organization_id": organization_id, "page_size": 1}
+        for order in ("NEWEST", "TITLE"):
+            pages = await walk(catalogue.rpc.ListEvents, pb.ListEventsRequest(**asked, sort=order), "events")
+            assert sorted(event.id for page in pages for event in page) == sorted(ids[organization_id][0])
+        pages = await walk(catalogue.rpc.ListShows, pb.ListShowsRequest(**asked), "shows")
+        assert [show.id for page in pages for show in page] == ids[organization_id][1]
+    found = await catalogue.rpc.ListEvents(pb.ListEventsRequest(organization_id=mine, page=1, limit=1))
+    assert (found.total, [event.id for event in found.events]) == (2, ids[mine][0][:1])
 
 
 @pytest.mark.parametrize("token", ["x", "=", "_" * 200, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "bm90IGEgdG9rZW4="])

@@ -161,10 +161,17 @@ def _list_shows(
     page_size: int = 0,
     page_token: str = "",
     date: str = "",
+    organization_id: str = "",
 ) -> catalog.ListShowsRequest:
     """Take times as Python has them, in UTC where they have no zone; `from` is a word of Python's own."""
     request = catalog.ListShowsRequest(
-        event_id=event_id, movie_id=movie_id, screen_id=screen_id, date=date, page_size=page_size, page_token=page_token
+        event_id=event_id,
+        movie_id=movie_id,
+        screen_id=screen_id,
+        organization_id=organization_id,
+        date=date,
+        page_size=page_size,
+        page_token=page_token,
     )
     if from_ is not None:
         getattr(request, "from").FromDatetime(from_)

@@ -223,6 +223,7 @@ class ShowFilter:
     end: datetime | None
     day: date | None
     """As their venues' clocks have it."""
+    organization_id: UUID | None = None
 
 
 def check_subject(event_id: str, movie_id: str, *, required: bool) -> None:

@@ -74,6 +74,7 @@ def parse_filter(request: pb.ListEventsRequest) -> Filter:
         category=pb.Event.Category.Name(request.category) if request.category else None,
         status=pb.Event.Status.Name(request.status) if request.status else None,
         featured=request.featured if request.HasField("featured") else None,
+        organization_id=UUID(request.organization_id) if request.organization_id else None,
         city=request.city or None,
         city_key=key(request.city) or None,
         min_price=lowest,

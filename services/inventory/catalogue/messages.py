@@ -174,6 +174,7 @@ def parse_show_filter(request: pb.ListShowsRequest) -> domain.ShowFilter:
         event_id=_optional_id(request.event_id),
         movie_id=_optional_id(request.movie_id),
         screen_id=_optional_id(request.screen_id),
+        organization_id=_optional_id(request.organization_id),
         begin=begin,
         end=end,
         day=parse_day("date", request.date),

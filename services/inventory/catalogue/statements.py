@@ -193,6 +193,7 @@ _SHOW_FILTERS = {
     "movie_id": "s.event_id = %(movie_id)s"
     " AND EXISTS (SELECT FROM events WHERE id = %(movie_id)s AND category = 'MOVIE')",
     "screen_id": "s.screen_id = %(screen_id)s",
+    "organization_id": "s.organization_id = %(organization_id)s",
     "drafts_of": "(s.status <> 'DRAFT' OR s.organization_id = ANY(%(drafts_of)s::uuid[])"
     " OR (s.organization_id IS NULL AND %(drafts_of_boxoffice)s))",
     "begin": "s.starts_at >= %(begin)s",

@@ -27,6 +27,7 @@ class Filter:
     category: str | None
     status: str | None
     featured: bool | None
+    organization_id: UUID | None
     city: str | None
     city_key: str | None
     min_price: int | None

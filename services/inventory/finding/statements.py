@@ -140,6 +140,7 @@ _OF_EVENTS = {
     "category": "e.category = %(category)s",
     "status": "e.status = %(status)s",
     "featured": "e.featured = %(featured)s",
+    "organization_id": "e.organization_id = %(organization_id)s",
     "drafts_of": "(e.status <> 'DRAFT' OR e.organization_id = ANY(%(drafts_of)s::uuid[])"
     " OR (e.organization_id IS NULL AND %(drafts_of_boxoffice)s))",
 }

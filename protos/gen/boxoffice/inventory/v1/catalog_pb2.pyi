@@ -1060,6 +1060,7 @@ class ListEventsRequest(_message.Message):
     FEATURED_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     category: Global___Event.Category.ValueType
     """Only events of this category; every category where it is absent."""
     page_size: _builtins.int
@@ -1098,6 +1099,8 @@ class ListEventsRequest(_message.Message):
     """
     limit: _builtins.int
     """How many events a counted page has; 1 to 100, 10 where it is absent."""
+    organization_id: _builtins.str
+    """Only events of this organization (UUID)."""
     def __init__(
         self,
         *,
@@ -1116,10 +1119,11 @@ class ListEventsRequest(_message.Message):
         featured: _builtins.bool | None = ...,
         page: _builtins.int = ...,
         limit: _builtins.int = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_featured", b"_featured", "_max_price", b"_max_price", "_min_price", b"_min_price", "featured", b"featured", "max_price", b"max_price", "min_price", b"min_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_featured", b"_featured", "_max_price", b"_max_price", "_min_price", b"_min_price", "category", b"category", "city", b"city", "date", b"date", "date_from", b"date_from", "date_to", b"date_to", "featured", b"featured", "limit", b"limit", "max_price", b"max_price", "min_price", b"min_price", "page", b"page", "page_size", b"page_size", "page_token", b"page_token", "q", b"q", "sort", b"sort", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_featured", b"_featured", "_max_price", b"_max_price", "_min_price", b"_min_price", "category", b"category", "city", b"city", "date", b"date", "date_from", b"date_from", "date_to", b"date_to", "featured", b"featured", "limit", b"limit", "max_price", b"max_price", "min_price", b"min_price", "organization_id", b"organization_id", "page", b"page", "page_size", b"page_size", "page_token", b"page_token", "q", b"q", "sort", b"sort", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__featured: _TypeAlias = _typing.Literal["featured"]  # noqa: Y015
     _WhichOneofArgType__featured: _TypeAlias = _typing.Literal["_featured", b"_featured"]  # noqa: Y015
@@ -2190,6 +2194,7 @@ class ListShowsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     DATE_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Only shows of this event (UUID)."""
     movie_id: _builtins.str
@@ -2204,6 +2209,8 @@ class ListShowsRequest(_message.Message):
     """Only shows that start on this day, such as "2027-03-28", as their venues' clocks have it: from midnight to midnight, which
     are 23 or 25 hours where the clocks are changed. Those that have begun are among them.
     """
+    organization_id: _builtins.str
+    """Only shows of this organization (UUID)."""
     @_builtins.property
     def to(self) -> _timestamp_pb2.Timestamp:
         """Only shows that start before this instant."""
@@ -2218,10 +2225,11 @@ class ListShowsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         date: _builtins.str = ...,
+        organization_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event_id", b"event_id", "from", b"from", "movie_id", b"movie_id", "page_size", b"page_size", "page_token", b"page_token", "screen_id", b"screen_id", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "event_id", b"event_id", "from", b"from", "movie_id", b"movie_id", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "screen_id", b"screen_id", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

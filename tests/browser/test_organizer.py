@@ -1,0 +1,88 @@
+"""An organizer in a browser: an event made, published, moved and cancelled, and what the shop shows of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from stack import accounts, credentials
+from stack.launcher import Stack
+from tests.browser.chromium import Browser
+from tests.browser.test_shop import at, fill, looks_well
+from tests.stacks import started
+from tests.web.organizing import START
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def verified() -> Iterator[Stack]:
+    """A stack that knows who calls: drafts are for those alone who organize them."""
+    with started(auth="on", web="on") as stack:
+        yield stack
+
+
+def sign_in(browser: Browser, stack: Stack) -> None:
+    browser.open(f"{stack.public_url}/login")
+    password = credentials.load(stack.settings.data_dir / credentials.FILE)["demo-organizer"]
+    fill(browser, email=accounts.email("organizer"), password=password)
+    browser.click("main button")
+    browser.until(lambda: at(browser, "/") and "Sign out" in browser.text("body"))
+
+
+def step(browser: Browser) -> str:
+    return str(browser.run("return new URLSearchParams(location.search).get('step') ?? ''"))
+
+
+def test_an_event_is_made_published_moved_and_cancelled(desk: Browser, verified: Stack, pictures: Path) -> None:
+    browser, shop = desk, verified.public_url
+    sign_in(browser, verified)
+    browser.click("a[href='/organizer/dashboard']")
+    browser.until(lambda: at(browser, "/organizer/dashboard"))
+    looks_well(browser, pictures, "dashboard")
+    browser.click("main a[href^='/organizer/events/create']")
+    browser.until(lambda: at(browser, "/organizer/events/create"))
+    fill(browser, title="Browser Drums", minutes="90", description="Nine drummers.")
+    looks_well(browser, pictures, "create")
+    browser.click("main button.main")
+    browser.until(lambda: step(browser) == "dates")
+    event = str(browser.run("return location.pathname.split('/')[3]"))
+
+    browser.click("main a.button[href$='/halls']")
+    browser.until(lambda: at(browser, f"/organizer/events/{event}/halls"))
+    looks_well(browser, pictures, "halls")
+    browser.run("document.getElementById('new').open = true")
+    fill(browser, venue="Drum House", city="Mumbai", hall="Main", rows="4", seats="8", premium="1", places="0")
+    browser.click("#new button.main")
+    browser.until(lambda: at(browser, f"/organizer/events/{event}/shows/create"))
+    fill(browser, start=START, **{"price-1": "450", "price-2": "799.50"})
+    looks_well(browser, pictures, "new-show")
+    browser.click("main button.main")
+    browser.until(lambda: step(browser) == "dates")
+    show = str(browser.run("return document.querySelector('.shows h2 a').pathname"))
+    assert httpx.get(f"{shop}/events/{event}", trust_env=False).status_code == 404
+    browser.open(f"{shop}/organizer/events/{event}/edit?step=publish")
+    looks_well(browser, pictures, "publish")
+    browser.click("main button.main")
+    browser.until(lambda: "published=1" in browser.run("return location.search"))
+    assert "799.50" in httpx.get(f"{shop}/events/{event}", trust_env=False).text
+
+    browser.open(f"{shop}{show}/reschedule")
+    later = START.replace("T19:30", "T21:15")
+    fill(browser, start=later)
+    browser.click("main button.main")
+    browser.until(lambda: browser.run("return document.querySelector('[name=agreed]') !== null"))
+    looks_well(browser, pictures, "reschedule")
+    browser.click("main button.main")
+    browser.until(lambda: "moved=1" in browser.run("return location.search"))
+    looks_well(browser, pictures, "show")
+    assert "9:15" in httpx.get(f"{shop}/events/{event}", trust_env=False).text
+
+    browser.open(f"{shop}{show}/cancel")
+    fill(browser, reason="The drummers are ill")
+    looks_well(browser, pictures, "cancel")
+    browser.click("button.danger")
+    browser.until(lambda: at(browser, f"{show}/cancellation"))
+    browser.until(lambda: "Done" in browser.text())
+    assert "/booking/" not in httpx.get(f"{shop}/events/{event}", trust_env=False).text

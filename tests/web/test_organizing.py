@@ -1,0 +1,192 @@
+"""An event from its title to the shop, as an organizer without scripts makes it."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from random import Random
+
+import httpx
+from PIL import Image
+
+from stack.launcher import Stack
+from stack.processes import wait_until
+from tests.patience import patient
+from tests.web.conftest import Visitor, visiting
+from tests.web.organizing import START, add_show, buy, create, form, make_hall, send, sign_in
+from tests.web.test_shop import session_of
+
+
+def png(number: int = 1) -> bytes:
+    """Return a picture of more than 256 KiB, which is what other forms may have: the same of the same number."""
+    file = BytesIO()
+    Image.frombytes("RGB", (330, 280), Random(number).randbytes(330 * 280 * 3)).save(file, "PNG")
+    assert len(file.getvalue()) > 256 * 1024
+    return file.getvalue()
+
+
+def upload(visitor: Visitor, event: str, picture: bytes, alt: str = "Nine drummers") -> httpx.Response:
+    """Send a picture with its form."""
+    page = form(visitor.get(f"/organizer/events/{event}/edit?step=pictures"), f"/organizer/events/{event}/pictures")
+    [word] = re.findall(r'name="word" value="([^"]+)"', page)
+    files = {"word": (None, word), "alt": (None, alt), "file": ("poster.png", picture, "image/png")}
+    return visitor.http.post(f"/organizer/events/{event}/pictures", files=files)
+
+
+def test_an_event_is_made_step_by_step_and_found_once_it_is_published(stack: Stack, visitor: Visitor) -> None:
+    sign_in(stack, visitor)
+    event = create(visitor, "Nine Rivers Again")
+    add_show(visitor, event, make_hall(visitor, event))
+    dates = visitor.get(f"/organizer/events/{event}/edit?step=dates")
+    assert "₹450.00" in dates and "₹799.50" in dates
+
+    assert upload(visitor, event, b"no picture").status_code == 409
+    assert upload(visitor, event, png()).status_code == 303
+    page = visitor.get(f"/organizer/events/{event}/edit?step=pictures")
+    [source] = re.findall(r'<img src="([^"]+)" alt="Nine drummers"', page)
+    assert visitor.http.get(source).content[8:12] == b"WEBP"
+    with visiting(stack) as other:
+        other.register()
+        other.get(f"/events/{event}", 404)
+        other.get(f"/organizer/events/{event}/edit", 404)
+        other.get(source, 404)
+
+        answer = send(visitor, f"/organizer/events/{event}/edit?step=publish", f"/organizer/events/{event}/publish")
+        assert answer.status_code == 303
+        assert "Nine Rivers Again" in other.get("/events?q=Nine+Rivers+Again")
+        assert "₹799.50" in other.get(f"/events/{event}")
+        other.get(f"/organizer/events/{event}/edit", 403)
+    assert "0 of 38 seats sold" in visitor.get("/organizer/dashboard")
+
+
+def shows_of(visitor: Visitor, event: str) -> list[str]:
+    """Return the addresses of an event's shows."""
+    page = visitor.get(f"/organizer/events/{event}/edit?step=dates")
+    return re.findall(r'<h2><a href="(/organizer/shows/[^"]+)"', page)
+
+
+def test_what_is_wrong_stands_at_its_field_and_nothing_that_was_typed_is_lost(stack: Stack, visitor: Visitor) -> None:
+    sign_in(stack, visitor)
+    typed = {"title": "", "minutes": "0", "language": "xx-nowhere", "description": "Kept", "category": "SPORT"}
+    refused = send(visitor, "/organizer/events/create", "/organizer/events/create", **typed, most="101")
+    assert refused.status_code == 400
+    for name in ("title", "minutes", "language", "most"):
+        assert f'href="#f-{name}"' in refused.text and f'id="{name}-wrong"' in refused.text, name
+    assert "Kept</textarea>" in refused.text and '<option value="SPORT" selected' in refused.text
+
+    event = create(visitor, "Exact sums")
+    at = make_hall(visitor, event, venue="Exact Rooms", city="Berlin", zone="Europe/Berlin", premium="0")
+    typed = {"start": "2027-03-28T02:30", "currency": "KWD", "price-1": "1.2345", "sales_end": "soon", "most": ""}
+    refused = send(visitor, at, f"/organizer/events/{event}/shows/create", **typed)
+    assert refused.status_code == 400
+    for name in ("start", "price-1", "sales_end"):
+        assert f'id="{name}-wrong"' in refused.text, name
+    assert 'value="1.2345"' in refused.text and '<option value="KWD" selected' in refused.text
+    add_show(visitor, event, at, **{"start": "2027-07-01T19:30", "currency": "KWD", "price-1": "1.23"})
+    [show] = shows_of(visitor, event)
+    assert 'value="1.230"' in visitor.get(show)
+    # Nobody else is in the hall then: the same time again is refused, at its field.
+    clash = {"start": "2027-07-01T20:00", "currency": "JPY", "price-1": "12"}
+    refused = send(visitor, at, f"/organizer/events/{event}/shows/create", **clash)
+    assert refused.status_code == 400 and 'id="start-wrong"' in refused.text
+    refused = send(visitor, show, f"{show}/prices", **{"price-1": "12,5"})
+    assert refused.status_code == 409 and 'value="12,5"' in refused.text and 'id="price-1-wrong"' in refused.text
+
+
+def test_a_show_gets_other_prices_sales_times_and_fees(stack: Stack, visitor: Visitor) -> None:
+    sign_in(stack, visitor)
+    event = create(visitor, "Fees and times")
+    add_show(visitor, event, make_hall(visitor, event, venue="Fee Rooms"))
+    [show] = shows_of(visitor, event)
+    assert send(visitor, show, f"{show}/prices", **{"price-1": "500", "price-2": "900"}).status_code == 303
+    ends = START.replace("T19:30", "T12:00")
+    assert send(visitor, show, f"{show}/sales", sales_start="", sales_end=ends).status_code == 303
+    fee = {"fee-0": "Booking fee", "fee-0-amount": "10.50", "fee-0-share": "2.5", "fee-0-per": "ORDER"}
+    assert send(visitor, show, f"{show}/fees", **fee).status_code == 303
+    page = visitor.get(show)
+    for value in ("500.00", "900.00", ends, "Booking fee", "10.50", "2.5"):
+        assert f'value="{value}"' in page, value
+    assert '<option value="ORDER" selected' in page
+    assert send(visitor, show, f"{show}/fees", **fee | {"fee-0": ""}).status_code == 303
+    assert "Booking fee" not in visitor.get(show)
+
+
+def test_a_show_is_moved_and_cancelled_after_a_look_at_whom_that_concerns(stack: Stack, visitor: Visitor) -> None:
+    sign_in(stack, visitor)
+    event = create(visitor, "Moved and cancelled")
+    add_show(visitor, event, make_hall(visitor, event, venue="Moving Rooms"))
+    [show] = shows_of(visitor, event)
+    send(visitor, f"/organizer/events/{event}/edit?step=publish", f"/organizer/events/{event}/publish")
+    with visiting(stack) as buyer:
+        buyer.register()
+        bought = buy(buyer, event, 2)
+        assert "2 of 38 seats sold" in visitor.get(show) and "₹1,599.00" in visitor.get(show)
+
+        later = START.replace("T19:30", "T21:00")
+        seen = send(visitor, f"{show}/reschedule", f"{show}/reschedule", start=later)
+        assert seen.status_code == 200 and "₹1,599.00" in seen.text
+        moved = visitor.send(f"{show}/reschedule", form(seen.text, f"{show}/reschedule"))
+        assert moved.status_code == 303, moved.text
+        assert f'value="{later}"' in visitor.get(f"{show}/reschedule")
+
+        stale = visitor.get(f"{show}/cancel")
+        assert "₹1,599.00" in stale
+        buy(buyer, event, 1)
+        refused = visitor.send(f"{show}/cancel", form(stale, f"{show}/cancel"), reason="The drummers are ill")
+        assert refused.status_code == 409 and "₹2,398.50" in refused.text
+        assert 'value="The drummers are ill"' in refused.text
+        gone = visitor.send(f"{show}/cancel", form(refused.text, f"{show}/cancel"), reason="The drummers are ill")
+        assert gone.headers["location"] == f"{show}/cancellation", gone.text
+        assert wait_until(lambda: "Done: no ticket is left" in visitor.get(f"{show}/cancellation"), patient(20))
+        assert wait_until(lambda: "Given back" in buyer.get(bought), patient(10))
+
+
+def test_a_role_sees_what_it_may_do_and_is_told_who_may_do_the_rest(stack: Stack, visitor: Visitor) -> None:
+    sign_in(stack, visitor)
+    event = create(visitor, "Seen by the till")
+    [organization] = set(re.findall(r"organization=([0-9a-f-]{36})", visitor.get("/organizer/events/create")))
+    session = session_of(stack, visitor)
+    bearer = {"authorization": f"Bearer {session.access_token}"}
+    with visiting(stack) as other:
+        email = other.register()
+        assert "/organizer/dashboard" not in other.get("/")
+        assert "Were you added just now?" in other.get("/organizer/dashboard")
+        path = f"/api/v1/organizations/{organization}/members"
+        added = visitor.http.post(path, json={"email": email, "role": "FINANCE"}, headers=bearer)
+        assert added.status_code == 200, added.text
+        assert send(other, "/organizer/dashboard", "/organizer/refresh").status_code == 303
+        page = other.get("/organizer/dashboard")
+        assert "Seen by the till" in page and "Sales of the events below" in page and "/events/create" not in page
+        for path in (f"/organizer/events/{event}/edit", f"/organizer/events/create?organization={organization}"):
+            assert "Owner" in other.get(path, 403), path
+        refused = other.send(f"/organizer/events/{event}/publish", form(page, "/organizer/refresh"))
+        assert refused.status_code == 403
+
+
+def test_an_organization_is_made_by_an_organizer_and_begins_with_a_first_step(stack: Stack, visitor: Visitor) -> None:
+    sign_in(stack, visitor, "admin")
+    made = send(visitor, "/organizer/dashboard", "/organizer/organizations/create", name="The Empty Stage")
+    assert made.status_code == 303, made.text
+    page = visitor.get(made.headers["location"])
+    assert "The Empty Stage" in page and "Your first event" in page
+
+
+def test_a_picture_is_taken_of_nobody_who_has_no_word_and_a_large_one_is_refused(
+    stack: Stack, visitor: Visitor
+) -> None:
+    sign_in(stack, visitor)
+    event = create(visitor, "Pictures")
+    files = {"alt": (None, "A stage"), "file": ("poster.png", png(), "image/png")}
+    assert visitor.http.post(f"/organizer/events/{event}/pictures", files=files).status_code == 403
+    refused = upload(visitor, event, bytes(8 * 1024 * 1024 + 1))
+    assert refused.status_code == 409 and "more than 8 MB" in refused.text
+    for _ in range(2):
+        assert upload(visitor, event, png(), alt="One stage").status_code == 303
+    assert upload(visitor, event, png(2), alt="Another").status_code == 303
+    page = visitor.get(f"/organizer/events/{event}/edit?step=pictures")
+    first, second = re.findall(rf'action="(/organizer/events/{event}/pictures/[^"]+)"', page)
+    assert visitor.send(second, form(page, second), do="first").status_code == 303
+    page = visitor.get(f"/organizer/events/{event}/edit?step=pictures")
+    assert page.index("Another") < page.index("One stage")
+    assert visitor.send(first, form(page, first), do="delete").status_code == 303
+    assert "One stage" not in visitor.get(f"/organizer/events/{event}/edit?step=pictures")

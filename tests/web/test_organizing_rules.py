@@ -1,0 +1,97 @@
+"""Amounts and times as organizers type them, and where the bars of a picture stand."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from boxoffice.booking.v1 import office_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.chassis.values.currencies import SOLD
+from web.organizers.amounts import MOST_MINOR, NoAmount, basis_points, major_units, minor_units, per_cent
+from web.organizers.chart import BOTTOM, HEIGHT, chart
+from web.organizers.times import NoTime, instant, typed
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("1250", "INR", 125_000),
+        ("1250.5", "INR", 125_050),
+        (" 0.07 ", "INR", 7),
+        ("0", "USD", 0),
+        ("1.", "USD", 100),
+        ("1250", "JPY", 1_250),
+        ("1.234", "KWD", 1_234),
+        ("1.2345", "CLF", None),  # a fund, of four digits: see below
+        ("21474836.47", "USD", MOST_MINOR),
+        ("9007199.29", "USD", 900_719_929),  # a float would say so too; 1.15 * 100 would not
+        ("1.15", "USD", 115),
+        ("16.35", "EUR", 1_635),
+    ],
+)
+def test_an_amount_is_read_to_the_last_minor_unit(text: str, currency: str, amount: int | None) -> None:
+    assert minor_units(text, currency) == (12_345 if amount is None else amount)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        *(("1.234", "USD"), ("1.0", "JPY"), ("1.2345", "KWD"), ("21474836.48", "USD"), ("99999999999", "JPY")),
+        *(("", "INR"), ("-1", "INR"), ("1,250", "INR"), ("1e3", "INR"), ("१२", "INR"), (".5", "INR"), ("1", "XXX")),
+    ],
+)
+def test_what_is_no_amount_of_a_currency_is_refused(text: str, currency: str) -> None:
+    with pytest.raises(NoAmount):
+        minor_units(text, currency)
+
+
+def test_what_is_written_is_read_the_same_in_every_currency() -> None:
+    for currency in SOLD:
+        for amount in (0, 1, 9, 10, 99, 1_000, 123_456_789, MOST_MINOR):
+            assert minor_units(major_units(amount, currency), currency) == amount, (currency, amount)
+    assert [per_cent(points) for points in (0, 5, 250, 1_000, 10_000)] == ["0", "0.05", "2.5", "10", "100"]
+    assert [basis_points(text) for text in ("2.5", "100", "0.05")] == [250, 10_000, 5]
+    with pytest.raises(NoAmount):
+        basis_points("100.01")
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        ("2027-01-08T19:30", "Asia/Kolkata", datetime(2027, 1, 8, 14, 0, tzinfo=UTC)),
+        ("2027-01-08T19:30", "", datetime(2027, 1, 8, 19, 30, tzinfo=UTC)),
+        ("2027-07-01T19:30", "Europe/Berlin", datetime(2027, 7, 1, 17, 30, tzinfo=UTC)),
+        ("2027-10-31T02:30", "Europe/Berlin", datetime(2027, 10, 31, 0, 30, tzinfo=UTC)),  # it comes twice
+        ("2027-03-28T02:30:00", "Europe/Berlin", None),  # it is left out
+        ("8.1.2027 19:30", "Europe/Berlin", None),
+        ("", "Europe/Berlin", None),
+    ],
+)
+def test_a_time_is_that_of_the_clocks_of_the_venue(text: str, zone: str, expected: datetime | None) -> None:
+    if expected is None:
+        with pytest.raises(NoTime):
+            instant(text, zone)
+        return
+    found = Timestamp()
+    found.FromDatetime(instant(text, zone))
+    assert found.ToDatetime(tzinfo=UTC) == expected
+    assert typed(found, zone) == text
+
+
+def sold(day: str, tier: int, seats: int, given_back: int = 0) -> office_pb2.Sales.Line:
+    return office_pb2.Sales.Line(day=day, tier=tier, seats=seats, refunded_seats=given_back)
+
+
+def test_bars_stand_on_each_other_and_their_table_says_the_same() -> None:
+    lines = [sold("2027-01-02", 1, 6), sold("2027-01-02", 3, 2, 1), sold("2027-01-03", 1, 1), sold("2026-01-01", 1, 90)]
+    drawn = chart(lines, today=date(2027, 1, 2))
+    first, second = drawn.bars
+    assert first.y + first.height == pytest.approx(HEIGHT - BOTTOM, abs=0.2)
+    assert second.y + second.height == pytest.approx(first.y, abs=0.2)
+    assert first.height / second.height == pytest.approx(3.5, abs=0.05)  # clocks in the east are on the next day
+    assert [(row.day, list(row.seats), row.given_back) for row in drawn.days] == [(date(2027, 1, 2), [7, 2], 1)]
+    assert drawn.sold == 9 and drawn.tiers == [1, 3]
+    empty = chart([], today=date(2027, 1, 2))
+    assert (empty.sold, empty.bars, empty.days) == (0, [], [])

@@ -1,0 +1,1 @@
+"""Pages for those who organize: the dashboard, events, shows."""

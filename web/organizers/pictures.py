@@ -1,0 +1,135 @@
+"""The pictures of an event: uploaded, put in order, taken away."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import AsyncIterator
+
+from aiohttp import BodyPartReader, web
+from google.api.httpbody_pb2 import HttpBody
+
+from boxoffice_client import BoxofficeError
+from web.failures import Failed
+from web.languages import N_, _
+from web.organizers.access import managed_event
+from web.organizers.events import edit_path, step_page
+from web.organizers.mistakes import Mistakes
+from web.visits import TOO_OLD, Visit
+
+LARGEST_BYTES = 8 * 1024 * 1024
+"""Of a picture, as the service takes it."""
+
+LARGEST_TEXT_BYTES = 4 * 1024
+UPLOAD_SECONDS = 60.0
+"""So long a picture may take to come."""
+
+WORK_SECONDS = 12.0
+"""So long the service may take to make it anew."""
+
+MULTIPART = "multipart/form-data"
+KINDS = ("image/jpeg", "image/png", "image/webp")
+FIELDS = {"altText": "alt", "file": "file", "IMAGE_TOO_LARGE": "file", "REQUEST_TOO_LARGE": "file"}
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+routes = web.RouteTableDef()
+
+
+@routes.post("/organizer/events/{event_id}/pictures")
+async def upload(request: web.Request) -> web.StreamResponse:
+    """Add a picture."""
+    visit, event = await managed_event(request)
+    visit.wait_for(UPLOAD_SECONDS)
+    texts, kind, picture = await _sent(visit)
+    visit.wait_for(WORK_SECONDS)
+    mistakes, alt = Mistakes(), texts.get("alt", "").strip()
+    if not picture:
+        mistakes.add("file", _("Choose a picture first."))
+    elif len(picture) > LARGEST_BYTES:
+        mistakes.add("file", _("The picture has more than 8 MB. Save it smaller, and try again."))
+    if not alt:
+        mistakes.add("alt", _("Say what is to be seen, for those who do not see it."))
+    if not mistakes:
+        services = visit.services.with_options(timeout_seconds=WORK_SECONDS)
+        file = HttpBody(content_type=kind, data=picture)
+        try:
+            await services.upload_image(event_id=event.id, alt_text=alt, file=file)
+        except BoxofficeError as error:
+            mistakes.take(error, FIELDS)
+    if mistakes:
+        return step_page(visit, event, "pictures", mistakes, alt=alt)
+    raise web.HTTPSeeOther(edit_path(event.id, "pictures"))
+
+
+async def _sent(visit: Visit) -> tuple[dict[str, str], str, bytes]:
+    """Return what a form with a file says, the file's kind, and the file; raise Failed where it is none of ours.
+
+    The word comes before the file: nothing is read of the file of who does not know it.
+    """
+    if visit.request.content_type != MULTIPART:
+        raise Failed(415, N_("This form cannot be read"), N_("Go back, reload the page and send it again."))
+    texts: dict[str, str] = {}
+    try:
+        async for part in _parts(visit.request):
+            if part.name != "file":
+                text = await _read(part, LARGEST_TEXT_BYTES)
+                texts[part.name or ""] = text[:LARGEST_TEXT_BYTES].decode()
+                continue
+            _check_word(visit, texts)
+            return texts, part.headers.get("content-type", ""), await _read(part, LARGEST_BYTES)
+    except (ValueError, UnicodeDecodeError):
+        raise Failed(400, N_("This form cannot be read"), N_("Go back, reload the page and send it again.")) from None
+    _check_word(visit, texts)
+    return texts, "", b""
+
+
+async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
+    reader = await request.multipart()
+    while (part := await reader.next()) is not None:
+        if isinstance(part, BodyPartReader):
+            yield part
+
+
+async def _read(part: BodyPartReader, most: int) -> bytes:
+    """Return a part as far as one byte more than there may be."""
+    read = bytearray()
+    while len(read) <= most and (chunk := await part.read_chunk()):
+        read += chunk
+    return bytes(read[: most + 1])
+
+
+def _check_word(visit: Visit, texts: dict[str, str]) -> None:
+    if not hmac.compare_digest(texts.get("word", "").encode(), visit.session.word.encode()):
+        raise Failed(403, N_("This form is too old"), TOO_OLD)
+
+
+@routes.get("/organizer/events/{event_id}/pictures/{name}")
+async def picture(request: web.Request) -> web.StreamResponse:
+    """Give a picture's file, of a draft too, which others do not see."""
+    visit, _event = await managed_event(request)
+    name = request.match_info["name"]
+    if not _NAME.fullmatch(name):
+        raise web.HTTPNotFound()
+    file = await visit.services.picture(name=name)
+    return web.Response(body=file.data, content_type=file.content_type)
+
+
+@routes.post("/organizer/events/{event_id}/pictures/{image_id}")
+async def change(request: web.Request) -> web.StreamResponse:
+    """Put a picture first, or take it away."""
+    visit, event = await managed_event(request)
+    form, image_id = await visit.form(), request.match_info["image_id"]
+    ids = [image.id for image in event.images]
+    if image_id not in ids:
+        raise web.HTTPSeeOther(edit_path(event.id, "pictures"))
+    mistakes = Mistakes()
+    try:
+        if form.get("do") == "delete":
+            await visit.services.delete_image(image_id=image_id)
+        else:
+            first = [image_id, *(each for each in ids if each != image_id)]
+            await visit.services.reorder_images(event_id=event.id, image_ids=first)
+    except BoxofficeError as error:
+        mistakes.take(error, {})
+        return step_page(visit, event, "pictures", mistakes, alt="")
+    raise web.HTTPSeeOther(edit_path(event.id, "pictures"))

@@ -1,0 +1,168 @@
+"""A show: how it sells, and when, for what, and with which fees it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from boxoffice.booking.v1 import tariffs_pb2
+from boxoffice.inventory.v1 import catalog_pb2
+
+from boxoffice_client import BoxofficeError
+from web.organizers.access import ACCOUNTANTS, LOOKING, MANAGERS, managed_show, may
+from web.organizers.amounts import NoAmount, basis_points, major_units, minor_units, per_cent
+from web.organizers.chart import chart
+from web.organizers.mistakes import Mistakes
+from web.organizers.shows import prices_of, time_of
+from web.organizers.times import typed as typed_time
+from web.visits import Visit
+
+MOST_FEES = 10
+PER = {"TICKET": tariffs_pb2.Fee.TICKET, "ORDER": tariffs_pb2.Fee.ORDER}
+PAYERS = {"BUYER": tariffs_pb2.Fee.BUYER, "ORGANIZER": tariffs_pb2.Fee.ORGANIZER}
+
+SALES_FIELDS = {"salesStartAt": "sales_start", "salesEndAt": "sales_end", "SHOW_STARTED": "sales_end"}
+PRICE_FIELDS = {"prices": "price-1", "prices.price": "price-1"}
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/organizer/shows/{show_id}")
+async def show(request: web.Request) -> web.StreamResponse:
+    """Show a show."""
+    visit, found = await managed_show(request, ACCOUNTANTS, LOOKING)
+    return await _show(visit, found)
+
+
+async def _show(
+    visit: Visit,
+    found: catalog_pb2.Show,
+    mistakes: Mistakes | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> web.Response:
+    manages = may(visit, found.organization_id, MANAGERS)
+    event_id = found.event_id or found.movie_id
+    seats = await visit.services.get_event_seats(event_id=event_id, show_id=found.id)
+    sales = await visit.services.get_show_sales(show_id=found.id)
+    fees = (await visit.services.get_show_fees(show_id=found.id)).fees
+    said = _said(found, fees) | dict(typed or {})
+    wrong = mistakes or Mistakes()
+    return visit.page(
+        "organizers/show.html",
+        409 if wrong else 200,
+        show=found,
+        event_id=event_id,
+        sections=seats.sections,
+        capacity=sum(one.total - one.blocked for one in seats.sections),
+        sold=sum(one.booked for one in seats.sections),
+        sales=sales,
+        chart=chart(sales.lines, today=datetime.now(UTC).date()),
+        manages=manages,
+        is_open=found.status not in (catalog_pb2.Show.CANCELLED, catalog_pb2.Show.OVER),
+        typed=said,
+        mistakes=wrong,
+        fee_count=min(len(fees) + 1, MOST_FEES),
+    )
+
+
+def _said(found: catalog_pb2.Show, fees: Sequence[tariffs_pb2.Fee]) -> dict[str, str]:
+    """Return what a show says, as its forms have it."""
+    said = {f"price-{one.tier}": major_units(one.price, found.currency) for one in found.prices}
+    said["sales_start"] = typed_time(found.sales_start_at, found.time_zone) if found.HasField("sales_start_at") else ""
+    said["sales_end"] = typed_time(found.sales_end_at, found.time_zone) if found.HasField("sales_end_at") else ""
+    for n, fee in enumerate(fees):
+        said |= {
+            f"fee-{n}": fee.name,
+            f"fee-{n}-amount": major_units(fee.amount, found.currency) if fee.amount else "",
+            f"fee-{n}-share": per_cent(fee.basis_points) if fee.basis_points else "",
+            f"fee-{n}-per": tariffs_pb2.Fee.Per.Name(fee.per),
+            f"fee-{n}-payer": tariffs_pb2.Fee.Payer.Name(fee.payer or tariffs_pb2.Fee.BUYER),
+            f"fee-{n}-back": "1" if fee.refundable else "",
+        }
+    return said
+
+
+def _saved(found: catalog_pb2.Show) -> web.HTTPSeeOther:
+    return web.HTTPSeeOther(f"/organizer/shows/{found.id}?saved=1")
+
+
+@routes.post("/organizer/shows/{show_id}/sales")
+async def set_sales(request: web.Request) -> web.StreamResponse:
+    """Set when the sales of a show begin and end."""
+    visit, found = await managed_show(request)
+    typed, mistakes = dict(await visit.form()), Mistakes()
+    start = time_of(typed, "sales_start", found.time_zone, mistakes)
+    end = time_of(typed, "sales_end", found.time_zone, mistakes)
+    update = catalog_pb2.UpdateShowRequest(show_id=found.id)
+    fields: dict[str, Any] = {}
+    if start is not None and typed["sales_start"][:16] != _said(found, ())["sales_start"]:
+        update.sales_start_at.FromDatetime(start)
+        fields["sales_start_at"] = update.sales_start_at
+    if end is not None and typed["sales_end"][:16] != _said(found, ())["sales_end"]:
+        update.sales_end_at.FromDatetime(end)
+        fields["sales_end_at"] = update.sales_end_at
+    if not mistakes and fields:
+        try:
+            await visit.services.update_show(show_id=found.id, **fields)
+        except BoxofficeError as error:
+            mistakes.take(error, SALES_FIELDS)
+    if mistakes:
+        return await _show(visit, found, mistakes, typed)
+    raise _saved(found)
+
+
+@routes.post("/organizer/shows/{show_id}/prices")
+async def set_prices(request: web.Request) -> web.StreamResponse:
+    """Set what the seats of a show cost that nobody has."""
+    visit, found = await managed_show(request)
+    typed, mistakes = dict(await visit.form()), Mistakes()
+    prices = prices_of(typed, [one.tier for one in found.prices], found.currency, mistakes)
+    if not mistakes:
+        try:
+            await visit.services.set_show_prices(show_id=found.id, prices=prices)
+        except BoxofficeError as error:
+            mistakes.take(error, PRICE_FIELDS)
+    if mistakes:
+        return await _show(visit, found, mistakes, typed)
+    raise _saved(found)
+
+
+@routes.post("/organizer/shows/{show_id}/fees")
+async def set_fees(request: web.Request) -> web.StreamResponse:
+    """Set the fees of a show; a fee without a name is none."""
+    visit, found = await managed_show(request)
+    typed, mistakes = dict(await visit.form()), Mistakes()
+    fees = []
+    for n in range(MOST_FEES):
+        if typed.get(f"fee-{n}", "").strip():
+            fees.append(_fee(typed, n, found.currency, mistakes))
+    if not mistakes:
+        try:
+            await visit.services.set_show_fees(show_id=found.id, fees=fees)
+        except BoxofficeError as error:
+            mistakes.take(error, {})
+    if mistakes:
+        return await _show(visit, found, mistakes, typed)
+    raise _saved(found)
+
+
+def _fee(typed: Mapping[str, str], n: int, currency: str, mistakes: Mistakes) -> tariffs_pb2.Fee:
+    fee = tariffs_pb2.Fee(
+        name=typed[f"fee-{n}"].strip(),
+        per=PER.get(typed.get(f"fee-{n}-per", ""), tariffs_pb2.Fee.TICKET),
+        payer=PAYERS.get(typed.get(f"fee-{n}-payer", ""), tariffs_pb2.Fee.BUYER),
+        refundable=bool(typed.get(f"fee-{n}-back")),
+    )
+    if amount := typed.get(f"fee-{n}-amount", "").strip():
+        try:
+            fee.amount = minor_units(amount, currency)
+        except NoAmount as error:
+            mistakes.add(f"fee-{n}-amount", str(error))
+    if share := typed.get(f"fee-{n}-share", "").strip():
+        try:
+            fee.basis_points = basis_points(share)
+        except NoAmount as error:
+            mistakes.add(f"fee-{n}-share", str(error))
+    return fee
