@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web import accounts, bookings, catalogue, choosing, door, notices, paying, switching
+from web import accounts, bookings, catalogue, choosing, door, notices, paying, search_engines, switching
 from web.organizers import cancelling, dashboard, halls, moving, pictures, selling, shows
 from web.organizers import events as organized
 from web.organizers.access import CALLERS
@@ -34,7 +34,8 @@ def make_app(settings: Settings, services: Services) -> web.Application:
     app.router.add_get("/healthz", health)
     app.router.add_static("/assets/", FOLDER / "static")
     app[CALLERS] = settings.auth == "on"
-    for each in (catalogue, accounts, choosing, paying, bookings, notices, door, switching, *ORGANIZERS):
+    customers = (catalogue, accounts, choosing, paying, bookings, notices, door, search_engines, switching)
+    for each in (*customers, *ORGANIZERS):
         app.router.add_routes(each.routes)
     return app
 

@@ -17,6 +17,7 @@ from boxoffice_client.errors import InvalidField
 from web.failures import words
 from web.languages import N_
 from web.numbers import number
+from web.search_engines import description, structured
 from web.visits import VISIT, Visit
 
 ON_HOME = 12
@@ -66,6 +67,7 @@ async def events(request: web.Request) -> web.StreamResponse:
         asked=asked,
         found=found,
         shows=shows,
+        is_filtered=any(asked.values()),
         page=page,
         pages=-(-found.total // A_PAGE),
         more=more,
@@ -125,4 +127,6 @@ async def event(request: web.Request) -> web.StreamResponse:
         reviews = (await visit.services.list_reviews(event_id=event_id, page_size=REVIEWS)).reviews
     except BoxofficeError:
         reviews = None  # the page is good for buying without
-    return visit.page("event.html", event=found, shows=await shows_of(visit, found), reviews=reviews)
+    shows = await shows_of(visit, found)
+    told: dict[str, Any] = {"about": description(found), "structured": structured(found, shows, visit.public_url)}
+    return visit.page("event.html", event=found, shows=shows, reviews=reviews, **told)
