@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.chassis.values.currencies import DIGITS
 from web import languages
 from web.languages import N_, _
-from web.office import acting
+from web.office import acting, picking
 
 FOLDER = Path(__file__).parent
 
@@ -66,6 +66,7 @@ class Pages:
         }
         self._environment.globals |= {"booking_status": booking_status}
         self._environment.globals |= {"office_links": acting.links, "role_names": acting.ROLES}
+        self._environment.globals |= {"office_show": picking.of_show}
 
     def render(self, template: str, **words: Any) -> str:
         """Return a page; what it is told comes from outside, and is escaped."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, cast
 
 import grpc
-from boxoffice.booking.v1 import papers_pb2, tickets_pb2
+from boxoffice.booking.v1 import office_pb2, papers_pb2, tickets_pb2
 from boxoffice.inventory.v1 import images_pb2
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.message import Message
@@ -40,6 +40,15 @@ class Channels:
 
         def call(request: Any, *, timeout: float, metadata: tuple[tuple[str, str], ...]) -> Any:
             return send(request, timeout=timeout, metadata=(*metadata, ("x-client-address", address.get())))
+
+        return call
+
+    def unary_stream(self, path: str, **codecs: Any) -> Callable[..., Any]:
+        """Return what calls a method that answers with a stream, which lasts as long as its service lets it."""
+        send = self._channels[path.split(".")[1]].unary_stream(path, **codecs)
+
+        def call(request: Any, *, metadata: tuple[tuple[str, str], ...]) -> Any:
+            return send(request, metadata=(*metadata, ("x-client-address", address.get())))
 
         return call
 
@@ -79,6 +88,24 @@ class Services(AsyncClient):
     async def picture(self, *, name: str) -> HttpBody:
         """Return a file of an image, by its name."""
         return await self._file("ImageService/GetImageFile", images_pb2.GetImageFileRequest(name=name), "inventory")
+
+    async def bookings_of(self, *, show_id: str) -> AsyncGenerator[bytes, None]:
+        """Return the bookings of a show as a file (CSV), piece by piece; its last line says how many."""
+        request = office_pb2.ExportBookingsRequest(show_id=show_id)
+        export = self._channel.unary_stream(
+            "/boxoffice.booking.v1.OfficeService/ExportBookings",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=HttpBody.FromString,
+        )
+        call = Call(self._options, repeatable=False)
+        pieces = export(request, metadata=call.metadata)
+        try:
+            async for piece in pieces:
+                yield piece.data
+        except grpc.aio.AioRpcError as error:
+            raise errors.read(error, call.request_id) from error
+        finally:
+            pieces.cancel()
 
     async def _file(self, method: str, request: Message, service: str = "booking") -> HttpBody:
         """Call a method of a service that answers with a file; these are not among the client's own methods."""

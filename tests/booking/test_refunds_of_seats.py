@@ -113,8 +113,12 @@ async def test_the_staff_refund_what_the_time_does_not_and_say_why(house: House)
     grant = pb.GrantRefundRequest(
         booking_id=booking.id, show_seat_ids=[house.seat_ids[0]], percentage=80, reason="ill", idempotency_key="g"
     )
+    preview.percentage = 80
+    preview.show_seat_ids.append(house.seat_ids[0])
+    seen = await house.bookings.PreviewRefund(preview)
     answer = await house.bookings.GrantRefund(grant)
     assert (answer.refund_amount, answer.refund_percentage) == (PRICE * 80 // 100, 80)
+    assert (seen.refund_amount, seen.kept_amount) == (answer.refund_amount, PRICE - answer.refund_amount)
     assert await house.bookings.GrantRefund(grant) == answer
     [row] = await house.db.fetch("SELECT cause, reason, decided_by FROM booking_refunds")
     assert (row.cause, row.reason, row.decided_by) == ("GRANTED", "ill", None)

@@ -83,7 +83,7 @@ class Acting:
             )
             raise Failed(403, N_("Your role may not do this"), text % {**said, "what": _(what)})
 
-    def link(self, path: str, **more: str) -> str:
+    def link(self, path: str, /, **more: str) -> str:
         """Return a path with the organization in it, and with what else is given and not empty."""
         asked = {"organization": self.organization_id, **more}
         query = urlencode({name: value for name, value in asked.items() if value})

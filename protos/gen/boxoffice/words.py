@@ -183,6 +183,7 @@ MUST: dict[str, str] = {
     'boxoffice.booking.v1.ListTicketsRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.PreviewEventCancellationRequest.event_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.PreviewRefundRequest.booking_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.booking.v1.PreviewRefundRequest.percentage': 'must be a whole number from 0 to 100',
     'boxoffice.booking.v1.PreviewRefundRequest.show_seat_ids': 'must be a list of up to 100 items, none twice',
     'boxoffice.booking.v1.PreviewRefundRequest.show_seat_ids[]': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.PreviewRefundRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',

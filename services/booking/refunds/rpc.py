@@ -49,8 +49,12 @@ class RefundMethods:
         seen = await self._looked_up.find(UUID(request.booking_id), UUID(request.user_id))
         check_confirmed(seen.booking, seen.now)
         percentage, cause = await share_now(self._db, self._policy, seen.booking, seen.now)
+        granted = Grant(request.percentage, "", None, owner_of=_owner_of(caller.get())) if request.percentage else None
+        if granted is not None and cause != RefundCause.SHOW_CANCELLED:
+            percentage, cause = granted.percentage, granted.cause
         plan = plan_refund(seen.booking, seen.seats, seen.refunds, _seat_ids(request.show_seat_ids), percentage, cause)
-        if cause != RefundCause.SHOW_CANCELLED:
+        is_owners = granted is not None and granted.is_owners(seen.booking.show.organization_id)
+        if cause != RefundCause.SHOW_CANCELLED and not is_owners:
             admitted = await self._db.fetch(*tickets.admitted([seen.booking.id]))
             check_not_admitted(seen.booking.id, plan, tickets.read_admitted(admitted))
         return pb.PreviewRefundResponse(

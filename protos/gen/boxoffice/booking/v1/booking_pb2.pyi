@@ -1258,10 +1258,13 @@ class PreviewRefundRequest(_message.Message):
     BOOKING_ID_FIELD_NUMBER: _builtins.int
     USER_ID_FIELD_NUMBER: _builtins.int
     SHOW_SEAT_IDS_FIELD_NUMBER: _builtins.int
+    PERCENTAGE_FIELD_NUMBER: _builtins.int
     booking_id: _builtins.str
     """The booking (UUID)."""
     user_id: _builtins.str
     """The user it belongs to (UUID)."""
+    percentage: _builtins.int
+    """How many per cent of what was paid for the seats GrantRefund would be told, 1 to 100; absent: what RefundBooking would give."""
     @_builtins.property
     def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The seats (UUIDs of ShowSeat.id), each once; all that are left where none is named."""
@@ -1272,10 +1275,11 @@ class PreviewRefundRequest(_message.Message):
         booking_id: _builtins.str = ...,
         user_id: _builtins.str = ...,
         show_seat_ids: _abc.Iterable[_builtins.str] | None = ...,
+        percentage: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "percentage", b"percentage", "show_seat_ids", b"show_seat_ids", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -244,6 +244,8 @@ class BookingServiceServicer:
         is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
         the call a deadline that is some seconds longer than the wait; where it is not, the wait ends two seconds before it.
 
+        Members of the organization whose show it is see it, too: who leaves `user_id` out sees whosever it is.
+
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
         RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
         """
@@ -348,8 +350,8 @@ class BookingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PreviewRefund(self, request, context):
-        """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
-        changes by it; what comes back is decided when the refund is asked for.
+        """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept; where `percentage` is
+        given, what GrantRefund would. Nothing changes by it; what comes back is decided when the refund is asked for.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).

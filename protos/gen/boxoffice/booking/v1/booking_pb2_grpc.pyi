@@ -127,6 +127,8 @@ class BookingServiceStub:
     is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
     the call a deadline that is some seconds longer than the wait; where it is not, the wait ends two seconds before it.
 
+    Members of the organization whose show it is see it, too: who leaves `user_id` out sees whosever it is.
+
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
     RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
     """
@@ -203,8 +205,8 @@ class BookingServiceStub:
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
     """
     PreviewRefund: _grpc.UnaryUnaryMultiCallable[_booking_pb2.PreviewRefundRequest, _booking_pb2.PreviewRefundResponse]
-    """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
-    changes by it; what comes back is decided when the refund is asked for.
+    """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept; where `percentage` is
+    given, what GrantRefund would. Nothing changes by it; what comes back is decided when the refund is asked for.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
@@ -375,6 +377,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
     the call a deadline that is some seconds longer than the wait; where it is not, the wait ends two seconds before it.
 
+    Members of the organization whose show it is see it, too: who leaves `user_id` out sees whosever it is.
+
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
     RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
     """
@@ -451,8 +455,8 @@ class BookingServiceAsyncStub(BookingServiceStub):
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
     """
     PreviewRefund: _aio.UnaryUnaryMultiCallable[_booking_pb2.PreviewRefundRequest, _booking_pb2.PreviewRefundResponse]  # type: ignore[assignment]
-    """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
-    changes by it; what comes back is decided when the refund is asked for.
+    """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept; where `percentage` is
+    given, what GrantRefund would. Nothing changes by it; what comes back is decided when the refund is asked for.
 
     NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
     FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
@@ -644,6 +648,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         is over, or the service stops, the answer is the booking as it stands then: compare its status, and ask again. Give
         the call a deadline that is some seconds longer than the wait; where it is not, the wait ends two seconds before it.
 
+        Members of the organization whose show it is see it, too: who leaves `user_id` out sees whosever it is.
+
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or `user_id` is given and it is another user's.
         RESOURCE_EXHAUSTED OVERLOADED: too many are waiting, in all or for bookings of this user: ask without a wait.
         """
@@ -762,8 +768,8 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _booking_pb2.PreviewRefundRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_booking_pb2.PreviewRefundResponse, _abc.Awaitable[_booking_pb2.PreviewRefundResponse]]:
-        """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept. Nothing
-        changes by it; what comes back is decided when the refund is asked for.
+        """Returns what RefundBooking would give back for the same seats now, seat by seat, and what would be kept; where `percentage` is
+        given, what GrantRefund would. Nothing changes by it; what comes back is decided when the refund is asked for.
 
         NOT_FOUND BOOKING_NOT_FOUND: there is no such booking, or it is another user's.
         FAILED_PRECONDITION BOOKING_NOT_CONFIRMED: it is not CONFIRMED (`status`).
