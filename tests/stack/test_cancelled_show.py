@@ -21,7 +21,7 @@ from tests.system.client import Client, Show, new_user, ok
 from tests.system.conftest import opened_client
 from tests.system.databases import at_rest, value
 
-BUYERS = int(os.environ.get("CANCELLED_BUYERS", "168"))
+BUYERS = int(os.environ.get("CANCELLED_BUYERS", "96"))
 SEATS_PER_ROW = BUYERS // 3
 """In three rows: each buyer wants one seat."""
 AT_ONCE = 32

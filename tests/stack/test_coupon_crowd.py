@@ -21,9 +21,9 @@ from tests.system.conftest import opened_client
 from tests.system.databases import money, set_clock, value
 from tests.system.test_payment import expire_due
 
-BUYERS = int(os.environ.get("COUPON_BUYERS", "420"))
+BUYERS = int(os.environ.get("COUPON_BUYERS", "180"))
 AT_ONCE = 48
-LIMIT = 100
+LIMIT = min(BUYERS // 4, 100)
 SHOWS = 4
 """Of 300 seats each: fewer buyers get a seat than come, and all of the coupon's are among them."""
 
@@ -143,7 +143,7 @@ async def _rush(stack: Stack, crowd: Crowd) -> list[int]:
 
 
 @pytest.mark.timeout(120 + BUYERS // 5)
-async def test_a_coupon_of_a_hundred_uses_is_never_used_more_and_all_who_pay_keep_theirs(
+async def test_a_coupon_is_never_used_more_often_than_it_may_be_and_all_who_pay_keep_theirs(
     stack: Stack, client: Client
 ) -> None:
     shows = [await client.make_show(seats_per_row=100) for _ in range(SHOWS)]

@@ -9,7 +9,7 @@ from audit import audit
 from stack.launcher import Stack
 from tests.system.client import Client, new_user, ok
 
-AUDITS = int(os.environ.get("AUDITS") or 6)
+AUDITS = int(os.environ.get("AUDITS") or 4)
 AT_REST = AUDITS // 2
 """How many there are at most, and of how many that found rest no more are needed."""
 WAIT_SECONDS = 3
