@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,24 +13,19 @@ from boxoffice.inventory.v1 import catalog_pb2, inventory_pb2, seat_pb2
 
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound, SeatsUnavailable
-from web import nearby, plan
+from web import plan
 from web.catalogue import shows_of
 from web.failures import Failed, words
 from web.languages import N_, _
 from web.numbers import number
 from web.visits import VISIT, Visit
+from web.wanted import Wanted, areas_of, code_of
 
 MOST_AT_ONCE = 500
-"""Halls with more seats are shown section by section."""
+"""Halls with more seats are shown section by section, and larger sections some rows at a time."""
 
 A_PAGE = 5_000
 """So many seats of a map are asked for at once."""
-
-MOST_SEATS = 100
-"""So many seats and places a user can have of a show, whatever its limit."""
-
-MOST_LETTERS = 32
-"""So long is an access code at most."""
 
 MOST_MONEY = 2**31 - 1
 ADULT = "ADULT"
@@ -69,6 +63,9 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
         held = await _held(visit, show.id)
     spots = plan.spots(seats.seats)
     picked, proposed = asked.choose(seats.seats, spots, lost=status == 409)
+    parts = plan.parts(plan.rows_of(seats.seats), MOST_AT_ONCE)
+    part = plan.part_with(parts, picked) if picked else asked.part
+    rows = parts[min(part, len(parts) - 1)]
     return visit.page(
         "seats.html",
         status,
@@ -79,7 +76,8 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
         is_list=wanted.get("view") == "list",
         map=seats,
         held=held,
-        rows=plan.rows_of(seats.seats),
+        rows=rows,
+        parts=[(part[0][1][0][0], part[-1][1][-1][0], part is rows) for part in parts] if len(parts) > 1 else [],
         spots=spots,
         tiers=_tiers(seats),
         features=sorted({feature for seat in seats.seats for feature in seat.features}),
@@ -89,54 +87,6 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
         wrong=wrong,
         most=show.max_seats_per_user or visit.pages.most_seats,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What an address, or a form, says that the visitor wants of a map."""
-
-    seats: frozenset[str]
-    """Seats that are chosen."""
-    instead: frozenset[str]
-    """Seats that are gone: others near them are to be chosen."""
-    best: int
-    """So many seats are to be chosen for the visitor; 0: none."""
-    tier: int
-    """Of this tier; 0: of any."""
-    code: str
-    """An access code, by which blocked seats may be chosen. It is in forms only, as addresses are written down."""
-    places: Mapping[str, int]
-    """How many places of areas, by their ids."""
-
-    @classmethod
-    def read(cls, given: Mapping[str, object]) -> Wanted:
-        """Read a form or an address; what it says wrongly is not wanted."""
-        values = [(name, str(value)) for name, value in given.items()]
-        return cls(
-            seats=frozenset(value for name, value in values if name == "seat"),
-            instead=frozenset(value for name, value in values if name == "instead"),
-            best=number(str(given.get("best", "")), least=0, most=MOST_SEATS, otherwise=0),
-            tier=number(str(given.get("tier", "")), least=0, most=MOST_SEATS, otherwise=0),
-            code=str(given.get("code", "")).strip()[:MOST_LETTERS],
-            places={area.area_id: area.quantity for area in _areas(given)},
-        )
-
-    def choose(
-        self, seats: plan.Seats, spots: Mapping[str, plan.Spot], *, lost: bool
-    ) -> tuple[frozenset[str], list[seat_pb2.ShowSeat]]:
-        """Return the seats that are chosen, and those of them, or instead of them, that are proposed.
-
-        `lost`: what was wanted was refused. Where somebody has some of it, others are proposed, but not chosen yet.
-        """
-        if self.best:
-            found = nearby.best(seats, spots, self.best, self.tier)
-            return frozenset(seat.id for seat in found), found
-        if self.instead:
-            found = nearby.instead(seats, spots, self.instead | self.seats)
-            return frozenset(seat.id for seat in found) or self.seats, found
-        open_ = (seat_pb2.ShowSeat.AVAILABLE, seat_pb2.ShowSeat.HELD_BY_ME)
-        gone = lost and any(seat.id in self.seats and seat.status not in open_ for seat in seats)
-        return self.seats, nearby.instead(seats, spots, self.seats) if gone else []
 
 
 async def _map(visit: Visit, show_id: str, section: str) -> inventory_pb2.SeatMap:
@@ -160,20 +110,13 @@ def _tiers(seats: inventory_pb2.SeatMap) -> list[tuple[seat_pb2.Seat.Tier.ValueT
     return [(tier, min(prices[tier]), max(prices[tier])) for tier in sorted(prices)]
 
 
-def _areas(given: Mapping[str, object]) -> list[seat_pb2.AreaPlaces]:
-    """Return how many places of which areas a form, or an address, asks for."""
-    asked = {name.removeprefix("area-"): str(value) for name, value in given.items() if name.startswith("area-")}
-    numbers = {area: number(text, least=0, most=MOST_SEATS, otherwise=0) for area, text in asked.items()}
-    return [seat_pb2.AreaPlaces(area_id=area, quantity=quantity) for area, quantity in numbers.items() if quantity]
-
-
 @routes.post("/booking/{event_id}")
 async def hold(request: web.Request) -> web.StreamResponse:
     """Hold the seats and places that were chosen."""
     visit: Visit = request[VISIT]
     form = await visit.form()
     event_id, show_id = request.match_info["event_id"], form.get("show_id", "")
-    seats, areas = await visit.choices("seat"), _areas(form)
+    seats, areas = await visit.choices("seat"), areas_of(form)
     if form.get("do") == "code":
         return await _choose(visit, event_id, show_id)
     if not visit.user_id:
@@ -189,7 +132,7 @@ async def hold(request: web.Request) -> web.StreamResponse:
             user_id=visit.user_id,
             show_seat_ids=seats,
             areas=areas,
-            access_code=form.get("code", "").strip()[:MOST_LETTERS],
+            access_code=code_of(form),
         )
     except SeatsUnavailable:
         text = _("Somebody was faster with some of these seats. What is free now is below.")

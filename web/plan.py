@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from math import hypot
@@ -17,6 +17,9 @@ BETWEEN_SECTIONS = 2
 """So many rows' heights are between the last row of a section and the first row of the next."""
 
 Seats = Sequence[seat_pb2.ShowSeat]
+Row = tuple[str, list[seat_pb2.ShowSeat]]
+Rows = list[tuple[str, list[Row]]]
+"""Rows by their section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,36 @@ class Spot:
         return hypot(self.x - other.x, self.y - other.y)
 
 
-def rows_of(seats: Iterable[seat_pb2.ShowSeat]) -> list[tuple[str, list[tuple[str, list[seat_pb2.ShowSeat]]]]]:
+def rows_of(seats: Iterable[seat_pb2.ShowSeat]) -> Rows:
     """Return seats by section and row, in the order in which they came."""
     return [
         (section, [(row, list(each)) for row, each in groupby(of_section, key=lambda seat: seat.row)])
         for section, of_section in groupby(seats, key=lambda seat: seat.section)
     ]
+
+
+def parts(rows: Rows, most: int) -> list[Rows]:
+    """Return rows in parts of so many seats at most, in their order, one part at least; a row stays whole."""
+    found: list[Rows] = [[]]
+    count = 0
+    for section, of_section in rows:
+        for row in of_section:
+            if count and count + len(row[1]) > most:
+                found.append([])
+                count = 0
+            if not found[-1] or found[-1][-1][0] != section:
+                found[-1].append((section, []))
+            found[-1][-1][1].append(row)
+            count += len(row[1])
+    return found
+
+
+def part_with(parts: Sequence[Rows], seats: Container[str]) -> int:
+    """Return which of the parts has the first of some seats, from 0; the first part where none has."""
+    for number, part in enumerate(parts):
+        if any(seat.id in seats for _, rows in part for _, row in rows for seat in row):
+            return number
+    return 0
 
 
 def spots(seats: Seats) -> dict[str, Spot]:

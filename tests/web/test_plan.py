@@ -8,7 +8,7 @@ from math import cos, sin
 from boxoffice.inventory.v1.seat_pb2 import Seat, ShowSeat
 
 from web.nearby import best, instead
-from web.plan import Spot, spots
+from web.plan import Spot, part_with, parts, rows_of, spots
 
 FREE, TAKEN = ShowSeat.AVAILABLE, ShowSeat.BOOKED
 
@@ -93,3 +93,16 @@ def test_the_best_seats_are_in_the_middle() -> None:
     assert ids(best(seats, spots(seats), 2, 0)) == ["SE5", "SE6"]
     assert best(seats, spots(seats), 2, Seat.VIP) == [] and best([], {}, 2, 0) == []
     assert len(best(seats, spots(seats), 11, Seat.REGULAR)) == 11
+
+
+def test_a_large_section_is_shown_some_whole_rows_at_a_time() -> None:
+    seats = [seat for name in "ABCDE" for seat in row(name, [])] + row("A", [], section="Circle")
+    found = parts(rows_of(seats), 25)
+    assert [[(section, [name for name, _ in rows]) for section, rows in part] for part in found] == [
+        [("Stalls", ["A", "B"])],
+        [("Stalls", ["C", "D"])],
+        [("Stalls", ["E"]), ("Circle", ["A"])],
+    ]
+    assert ids(seat for part in found for _, rows in part for _, each in rows for seat in each) == ids(seats)
+    assert [part_with(found, {"SD5"}), part_with(found, {"CA1", "SE1"}), part_with(found, set())] == [1, 2, 0]
+    assert len(parts(rows_of(seats), 5)) == 6 and parts([], 5) == [[]]

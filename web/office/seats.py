@@ -9,12 +9,13 @@ from aiohttp import web
 
 from boxoffice_client import BoxofficeError
 from web import plan
-from web.choosing import MOST_AT_ONCE, _areas, _map
+from web.choosing import MOST_AT_ONCE, _map
 from web.failures import words
 from web.office import acting
 from web.office.bookings import STAY
 from web.office.picking import of_show, pick_show, shows_to_pick
 from web.visits import VISIT, Visit
+from web.wanted import areas_of
 
 MOST_GUESTS = 100
 """So many seats can be booked for a guest at once."""
@@ -73,7 +74,7 @@ async def change(request: web.Request) -> web.StreamResponse:
     show, here, _ = await pick_show(visit)
     here.need(acting.BLOCK, "block seats and book guests")
     chosen = Chosen(reason=form.get("reason", "").strip(), guest=form.get("guest", "").strip())
-    wish: dict[str, Any] = {"show_id": show.id, "show_seat_ids": await visit.choices("seat"), "areas": _areas(form)}
+    wish: dict[str, Any] = {"show_id": show.id, "show_seat_ids": await visit.choices("seat"), "areas": areas_of(form)}
     do, key = form.get("do", ""), form.get("key", "")
     if wrong := _missing(do, wish, chosen):
         return await _seats(visit, Chosen(wrong, chosen.reason, chosen.guest))

@@ -23,10 +23,12 @@ class SeatMap {
     this.rows = [];
     this.svg = this.made("svg", {role: "grid", "aria-label": words.map, "aria-multiselectable": "true"});
     for (const section of form.querySelectorAll(".of-list")) this.addSection(section);
-    this.width = Math.max(...this.rows.flat().map((cell) => cell.x)) + SeatMap.AROUND.left + SeatMap.AROUND.right;
-    this.height = Math.max(...this.rows.flat().map((cell) => cell.y)) + SeatMap.AROUND.top + SeatMap.AROUND.bottom;
-    this.svg.setAttribute("viewBox", `${-SeatMap.AROUND.left} ${-SeatMap.AROUND.top} ${this.width} ${this.height}`);
-    this.addFront();
+    const {left, top, right, bottom} = SeatMap.AROUND, cells = this.rows.flat();
+    const [from, to] = [Math.min, Math.max].map((most) => ["x", "y"].map((way) => most(...cells.map((cell) => cell[way]))));
+    this.width = to[0] - from[0] + left + right;
+    this.height = to[1] - from[1] + top + bottom;
+    this.svg.setAttribute("viewBox", `${from[0] - left} ${from[1] - top} ${this.width} ${this.height}`);
+    this.addFront((from[0] + to[0]) / 2, from[1], (to[0] - from[0]) / 2);
     host.append(this.svg);
     this.show(this.first());
     host.scrollLeft = (host.scrollWidth - host.clientWidth) / 2;
@@ -52,9 +54,9 @@ class SeatMap {
         line.append(cell.node);
       }
       const [first] = cells;
-      group.append(this.made("text", {class: "row-name", x: first.x - 75, y: first.y, "aria-hidden": "true"}, row.dataset.row), line);
+      group.append(this.made("text", {class: "row-name", x: first.x - 58, y: first.y, "aria-hidden": "true"}, row.dataset.row), line);
       if (row.previousElementSibling === null) {
-        const middle = (first.x + cells.at(-1).x) / 2, y = cells[Math.floor(cells.length / 2)].y - 90;
+        const middle = (first.x + cells.at(-1).x) / 2, y = this.topAt(cells, middle) - 90;
         group.append(this.made("text", {class: "section-name", x: middle, y, "aria-hidden": "true"}, section.dataset.section));
       }
       this.rows.push(cells);
@@ -62,11 +64,17 @@ class SeatMap {
     this.svg.append(group);
   }
 
-  addFront() {
-    const middle = (this.width - SeatMap.AROUND.left - SeatMap.AROUND.right) / 2, half = Math.max(150, middle * 0.6);
-    const bow = `M${middle - half} -195 Q${middle} -250 ${middle + half} -195`;
+  // How far up the seats of a row reach next to a place across it.
+  topAt(cells, x) {
+    const nearest = Math.min(...cells.map((cell) => Math.abs(cell.x - x)));
+    return Math.min(...cells.filter((cell) => Math.abs(cell.x - x) <= nearest + 1).map((cell) => cell.y));
+  }
+
+  addFront(middle, top, width) {
+    const half = Math.max(150, width * 0.6), y = top - 195;
+    const bow = `M${middle - half} ${y} Q${middle} ${y - 55} ${middle + half} ${y}`;
     this.svg.append(this.made("path", {class: "front", d: bow, "aria-hidden": "true"}),
-      this.made("text", {class: "front-name", x: middle, y: -250, "aria-hidden": "true"}, this.words.front));
+      this.made("text", {class: "front-name", x: middle, y: y - 55, "aria-hidden": "true"}, this.words.front));
   }
 
   cell(box) {
@@ -79,11 +87,12 @@ class SeatMap {
     });
     node.append(shape(0));
     if (tier === "premium") node.append(shape(10));
-    const text = this.made("text", {});
+    const label = box.nextElementSibling.textContent;
+    const text = this.made("text", label.length > 3 ? {class: "long"} : {});
     node.append(text);
     const sign = box.parentElement.querySelector(".feature");
     if (sign) node.append(this.made("circle", {cx: 36, cy: -36, r: 19}), this.made("text", {class: "sign", x: 36, y: -36}, sign.textContent));
-    const cell = {box, x, y, node, text, tier, label: box.nextElementSibling.textContent};
+    const cell = {box, x, y, node, text, tier, label};
     this.cells.set(node, cell);
     this.cells.set(box, cell);
     this.paintCell(cell);
