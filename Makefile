@@ -205,6 +205,10 @@ test-browser: env ## look at the pages in Chromium, which has to be installed (P
 test-roll: env ## restart everything under load again and again, and no request may fail (ROLLS=20)
 	@ROLLS=$(ROLLS) $(BIN)/pytest -n 0 $(TEST_ARGS) tests/stack/test_replicas.py -k no_request_fails
 
+.PHONY: test-citus
+test-citus: env ## try inventory on Citus; PG_BIN=… names the programs of a PostgreSQL that has the extension
+	@PG_BIN='$(PG_BIN)' $(BIN)/pytest -n 0 -rs $(TEST_ARGS) tests/citus
+
 .PHONY: test-image
 test-image: env ## check the image's files: lint them, install the image's lock, run from it; asks the package index
 	@$(BIN)/pytest -p no:cacheprovider $(TEST_ARGS) tests/compose/image_checks.py

@@ -37,7 +37,7 @@ SOURCES = {
 """For each database, what is copied of it: the schema's name here, and there."""
 CLOCK = "clock"
 """The table, beside what is copied of each service, that has what its clock says."""
-LEFT_OUT = ("alembic_version", "commit_markers")
+LEFT_OUT = ("alembic_version", "commit_markers", "show_markers")
 ANSWER = "answer"
 ANSWERED = ("idempotency_keys", "show_idempotency_keys")
 """A column of these tables that is not copied: it may be long, and is no SQL. Instead of it, the copy has what it names

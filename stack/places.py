@@ -38,8 +38,15 @@ def server_user(cluster: Path) -> User | None:
     return User(nobody.pw_uid, nobody.pw_gid)
 
 
-def programs(user: User | None) -> Path:
-    """Return the folder of PostgreSQL's programs that `user` can run; raise StackError if they are not installed."""
+def programs(user: User | None, chosen: Path | None = None) -> Path:
+    """Return the folder of PostgreSQL's programs that `user` can run; raise StackError if they are not installed.
+
+    `chosen` is the folder of another installation, which is used as it is.
+    """
+    if chosen is not None:
+        if not _runs(chosen / "postgres", user):
+            raise StackError(f"cannot run {chosen / 'postgres'}: let PG_BIN name a folder of PostgreSQL's programs")
+        return chosen
     package = _package()
     installed = package / f"pginstall{VERSION}" / "bin"
     if not (installed / "postgres").exists():
@@ -52,6 +59,14 @@ def programs(user: User | None) -> Path:
     if not copy.exists():
         _copy(package, copy)
     return copy / PACKAGE / installed.relative_to(package)
+
+
+def version(chosen: Path | None) -> str:
+    """Return the version of PostgreSQL's programs, as a cluster's PG_VERSION has it."""
+    if chosen is None:
+        return str(VERSION)
+    told = subprocess.run([chosen / "postgres", "--version"], capture_output=True, text=True).stdout
+    return told.rpartition(" ")[2].partition(".")[0].strip()
 
 
 def cluster_folder(data: Path, user: User | None) -> Path:

@@ -11,8 +11,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -48,17 +49,31 @@ SETTINGS = {
 HASTY = {"fsync": "off", "full_page_writes": "off", "scram_iterations": "1"}
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What tells a server from the one that is run by default: see stack/citus.py."""
+
+    name: str = "postgres"
+    programs: Path | None = None
+    """The folder of another installation's programs."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+PLAIN = Kind()
+
+
 class Server:
     """A PostgreSQL server: its data in `data`/postgres, its log in `data`/logs, its superuser's password.
 
     `durable=False` makes it faster and is for tests: what it holds survives its own end, but not the machine's.
     """
 
-    def __init__(self, data: Path, port: int, password: str, *, durable: bool = True) -> None:
+    def __init__(self, data: Path, port: int, password: str, *, durable: bool = True, kind: Kind = PLAIN) -> None:
         self.data = data
         self.port = port
         self.durable = durable
-        self._password = password
+        self.kind = kind
+        self.password = password
         self._connection: psycopg.Connection | None = None
 
     @property
@@ -77,10 +92,9 @@ class Server:
         if self._is_missing(cluster):
             self._create()
         found = (self.cluster / "PG_VERSION").read_text().strip()
-        if found != str(places.VERSION):
+        if found != (version := places.version(self.kind.programs)):
             raise StackError(
-                f"{self.cluster} was made by PostgreSQL {found}, this is {places.VERSION}: "
-                "set DATA_DIR to another folder"
+                f"{self.cluster} was made by PostgreSQL {found}, this is {version}: set DATA_DIR to another folder"
             )
 
     def end_orphan(self) -> None:
@@ -103,11 +117,11 @@ class Server:
     def program(self, start_seconds: float = 30) -> Program:
         """Return how to run the server, which may take so long to start; `prepare` comes first."""
         user = places.server_user(self.cluster)
-        settings = SETTINGS | {"port": str(self.port)} | ({} if self.durable else HASTY)
+        settings = SETTINGS | dict(self.kind.settings) | {"port": str(self.port)} | ({} if self.durable else HASTY)
         options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
         return Program(
-            name="postgres",
-            command=[places.programs(user) / "postgres", "-D", self.cluster, *options],
+            name=self.kind.name,
+            command=[places.programs(user, self.kind.programs) / "postgres", "-D", self.cluster, *options],
             environment=_environment(),
             healthy=self.answers,
             user=user,
@@ -120,7 +134,7 @@ class Server:
 
     def url(self, database: str = SUPERUSER) -> str:
         """Return the URL of `database` for the superuser."""
-        return url(self.port, database, SUPERUSER, self._password)
+        return url(self.port, database, SUPERUSER, self.password)
 
     def connect(self, database: str = SUPERUSER) -> psycopg.Connection:
         """Connect as the superuser, in autocommit mode."""
@@ -195,12 +209,12 @@ class Server:
         """Make the cluster in a draft folder and rename it when it is complete: there is all of it, or nothing."""
         cluster = self.cluster
         user = places.server_user(cluster)
-        initdb = places.programs(user) / "initdb"
+        initdb = places.programs(user, self.kind.programs) / "initdb"
         cluster = places.cluster_folder(self.data, user)
         draft = Path(tempfile.mkdtemp(dir=cluster.parent, prefix="postgres.draft-"))
         password_file = draft.with_name(draft.name + ".password")
         try:
-            write_private(password_file, self._password + "\n")
+            write_private(password_file, self.password + "\n")
             if user is not None:
                 os.chown(draft, user.uid, user.gid)
                 os.chown(password_file, user.uid, user.gid)

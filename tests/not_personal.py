@@ -5,6 +5,7 @@ NOT_PERSONAL = {
     "inventory.access_codes": "show_id id code seat_ids max_seats ends_at created_at revoked_at",
     "inventory.cancelled_shows": "show_id cancelled_at cleared_at",
     "inventory.commit_markers": "id created_at",
+    "inventory.show_markers": "show_id id created_at",
     "inventory.event_index": "event_id title description venue_ids words",
     "inventory.event_ratings": "event_id reviews total",
     "inventory.events": (

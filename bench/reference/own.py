@@ -25,7 +25,7 @@ from bench.reference import pgbench
 from bench.world import World
 from services.booking.creating.statements import BEGIN_BOOKINGS, FINISH_BOOKINGS
 from services.booking.quoting.statements import TERMS
-from services.chassis.store import connections, database
+from services.chassis.store import connections, marks
 from services.chassis.writes import answers
 from services.inventory.seats import statements as seats
 from stack.settings import ROOT
@@ -151,7 +151,7 @@ def script() -> str:
 
 def _intent_of_booking() -> list[str]:
     return _pipeline(
-        bind(database.MARK, id="mark_1"),
+        bind(marks.MARK, id="mark_1"),
         bind(answers.FIND, user_id="users", method="methods", key="keys"),
         bind(TERMS, show_ids="shows_once"),
         bind(BEGIN_BOOKINGS, **INTENTS),
@@ -163,7 +163,7 @@ def _claim_of_inventory() -> list[str]:
     return [
         *_pipeline(
             "BEGIN",
-            bind(database.MARK, id="mark_2"),
+            bind(marks.MARK, id="mark_2"),
             bind(seats.LOCK_SHOWS, show_ids="shows"),
             bind(seats.LIST_PRICES_AND_CLOCK, show_ids="shows"),
             bind(seats.SEATS_BY_ID, show_id="seat_shows", id="seats"),
@@ -209,7 +209,7 @@ def _claim_of_inventory() -> list[str]:
 
 
 def _price_of_booking() -> list[str]:
-    return _pipeline(bind(database.MARK, id="mark_3"), bind(FINISH_BOOKINGS, **PRICES))
+    return _pipeline(bind(marks.MARK, id="mark_3"), bind(FINISH_BOOKINGS, **PRICES))
 
 
 def bind(statement: str, *places: str, **names: str) -> str:

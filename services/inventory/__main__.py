@@ -19,9 +19,9 @@ from boxoffice.inventory.v1 import (
 from services.chassis.process import cli
 from services.chassis.process.readiness import Readiness
 from services.chassis.process.server import make_server, serve
-from services.chassis.store.database import BACKGROUND_CONNECTIONS, Database, Pools, sweep_markers
+from services.chassis.store.database import BACKGROUND_CONNECTIONS, Database, Pools
 from services.chassis.writes import jobs, measures, topics
-from services.chassis.writes.desk import LANES, WAITING_LANES
+from services.chassis.writes.desk import WAITING_LANES
 from services.inventory.catalogue import owners
 from services.inventory.catalogue.rpc import CatalogServicer
 from services.inventory.finding.index import index_what_lacks
@@ -37,6 +37,7 @@ from services.inventory.jobs import (
     forget_access_code_tries,
     forget_changes,
     forget_keys,
+    forget_markers,
     forget_unbooked_holds,
     tidy_holds,
 )
@@ -81,18 +82,8 @@ def _add_what_organizers_and_visitors_say(
     reviews_pb2_grpc.add_ReviewServiceServicer_to_server(ReviewServicer(pools.calls), server)
 
 
-async def run(settings: Settings) -> None:
-    """Wire inventory together and serve."""
-    url = settings.database_url.get_secret_value()
-    # The desk's connections are not those of calls, so that looking at seats never keeps anybody from settling.
-    own = LANES + WAITING_LANES + WATCHING_CONNECTIONS + BACKGROUND_CONNECTIONS
-    pools = await Pools.open(url, calls=settings.database_pool_size, background=own, name="inventory")
-    db, background = pools.calls, pools.background
-    searches = Database(url, pool_size=SEARCHES, name="inventory-searches", patience=PATIENCE)
-    await searches.open()
-    desk = SeatDesk(ChangeSeats(background, rules_of(settings)), name="seats", max_keys=settings.shows_per_transaction)
-
-    ticks = jobs.scheduler()
+def _add_jobs(settings: Settings, background: Database, desk: SeatDesk, ticks: AsyncIOScheduler) -> None:
+    """Have done what goes on by itself, and forgotten what is old."""
     jobs.add(ticks, "tidy-holds", lambda: tidy_holds(background, desk), jobs.every(minutes=5))
     jobs.add(ticks, "clear-cancelled-shows", lambda: clear_cancelled_shows(background, desk), jobs.every(seconds=2))
     jobs.add(ticks, "complete-events", lambda: complete_events(background), jobs.every(minutes=15))
@@ -106,7 +97,29 @@ async def run(settings: Settings) -> None:
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     event_days = settings.event_retention_days
     jobs.add(ticks, "forget-events", lambda: topics.forget(background, event_days), jobs.every(hours=1))
-    jobs.add(ticks, "sweep-markers", lambda: sweep_markers(background), jobs.every(minutes=5))
+    jobs.add(ticks, "sweep-markers", lambda: forget_markers(background), jobs.every(minutes=5))
+
+
+async def run(settings: Settings) -> None:
+    """Wire inventory together and serve."""
+    url = settings.database_url.get_secret_value()
+    # The desk's connections are not those of calls, so that looking at seats never keeps anybody from settling.
+    own = settings.seat_lanes + WAITING_LANES + WATCHING_CONNECTIONS + BACKGROUND_CONNECTIONS
+    pools = await Pools.open(
+        url, calls=settings.database_pool_size, background=own, name="inventory", plans=settings.plan_cache_mode
+    )
+    db, background = pools.calls, pools.background
+    searches = Database(url, pool_size=SEARCHES, name="inventory-searches", patience=PATIENCE)
+    await searches.open()
+    desk = SeatDesk(
+        ChangeSeats(background, rules_of(settings)),
+        name="seats",
+        lanes=settings.seat_lanes,
+        max_keys=settings.shows_per_transaction,
+    )
+
+    ticks = jobs.scheduler()
+    _add_jobs(settings, background, desk, ticks)
     measures.add(ticks, background, MEASURES)
 
     availability = Availability(db)

@@ -1,6 +1,6 @@
 """Inventory's jobs. Each does one bounded piece of work and returns how much it did."""
 
-from services.chassis.store.database import Database
+from services.chassis.store.database import Database, sweep_markers
 from services.chassis.writes import answers
 from services.inventory.catalogue import cancelling_statements as cancelling_sql
 from services.inventory.catalogue import statements as catalogue_sql
@@ -60,6 +60,11 @@ async def forget_changes(db: Database, retention_minutes: int) -> int:
 async def forget_keys(db: Database, days: int) -> int:
     """Forget one batch of idempotency keys of each table that are older than `days`; return how many."""
     return await answers.forget(db, days) + await answers.forget(db, days, SHOW_KEYS)
+
+
+async def forget_markers(db: Database) -> int:
+    """Forget one batch of marks of transactions that nobody can be in doubt of any more; return how many."""
+    return await sweep_markers(db) + await db.execute(sql.FORGET_MARKERS)
 
 
 async def forget_unbooked_holds(db: Database, hours: int) -> int:

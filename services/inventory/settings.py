@@ -1,10 +1,12 @@
 """Settings of inventory, from the environment."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from services.chassis.process.settings import EventDays, KeyDays, ServiceSettings
+from services.chassis.writes.desk import LANES
 
 
 class Settings(ServiceSettings):
@@ -28,6 +30,13 @@ class Settings(ServiceSettings):
     )
     shows_per_transaction: int = Field(
         64, ge=1, le=256, description="most shows that one transaction locks; 1 on Citus"
+    )
+    seat_lanes: int = Field(
+        LANES, ge=1, le=64, description="transactions on seats at once; more where each locks one show, as on Citus"
+    )
+    plan_cache_mode: Literal["force_generic_plan", "force_custom_plan"] = Field(
+        "force_generic_plan",
+        description="how PostgreSQL plans the statements; force_custom_plan on Citus, which sends each by its values",
     )
     change_retention_minutes: int = Field(60, ge=1, le=10080, description="minutes for which changes of seats are kept")
     reschedule_notice_minutes: int = Field(

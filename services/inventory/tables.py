@@ -9,7 +9,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 )
 
 from services.chassis.store import tables as chassis
-from services.inventory.image_tables import metadata as metadata
+from services.inventory.marker_tables import metadata as metadata
 
 commit_markers = chassis.commit_markers(metadata)
 idempotency_keys = chassis.idempotency_keys(metadata)
@@ -337,20 +336,6 @@ access_code_tries = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False, index=True),
     PrimaryKeyConstraint("show_id", "user_id"),
     comment="when users have tried access codes that cannot be used",
-)
-
-show_idempotency_keys = Table(
-    "show_idempotency_keys",
-    metadata,
-    Column("show_id", Uuid, nullable=False),
-    Column("user_id", Uuid, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("request_hash", LargeBinary, nullable=False),
-    Column("answer", LargeBinary, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW, index=True),
-    PrimaryKeyConstraint("show_id", "user_id", "method", "key"),
-    comment="answers to requests for seats that carried an idempotency key, kept with their show",
 )
 
 cancelled_shows = Table(

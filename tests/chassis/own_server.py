@@ -7,16 +7,18 @@ import signal
 from pathlib import Path
 
 from stack import ports
-from stack.postgres import Server
+from stack.postgres import PLAIN, Kind, Server
 from stack.processes import Child, wait_healthy, wait_until
 from tests.patience import patient
+
+PASSWORD = "open sesame"
 
 
 class OwnServer:
     """A server that a test may kill. What it holds would not survive the machine, but survives the process."""
 
-    def __init__(self, folder: Path) -> None:
-        self.server = Server(folder, ports.choose(1)[0], "open sesame", durable=False)
+    def __init__(self, folder: Path, kind: Kind = PLAIN) -> None:
+        self.server = Server(folder, ports.choose(1)[0], PASSWORD, durable=False, kind=kind)
         self.server.prepare()
         self.child = Child(self.server.program(), folder)
         self.start()

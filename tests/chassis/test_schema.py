@@ -112,7 +112,7 @@ def composed_in(module: ModuleType) -> Iterator[tuple[str, str]]:
 
 
 CHASSIS = {
-    "store.database": "commit_markers",
+    "store.marks": "commit_markers",
     "writes.outbox": "outbox",
     "writes.answers": "idempotency_keys",
     "writes.topics": "topic_events",

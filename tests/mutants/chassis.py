@@ -4,6 +4,7 @@ from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 
 POOL = ("tests/chassis/test_database.py", "tests/chassis/test_database_connections.py")
 COMMIT = ("tests/chassis/test_commit.py", *POOL)
+MARKS = ("tests/inventory/test_marks.py",)
 STATEMENTS = ("tests/chassis/test_pipeline.py",)
 BATCHES = ("tests/chassis/test_desk_batches.py", "tests/chassis/test_desk_failures.py", "tests/chassis/test_desk.py")
 RELAY = ("tests/chassis/test_outbox.py", "tests/chassis/test_outbox_defects.py")
@@ -12,9 +13,17 @@ WIRE = ("tests/chassis/test_calls.py", "tests/chassis/test_incoming.py")
 
 MUTANTS = (
     Mutant(
+        "the question goes to another table than the mark",
+        "Database._was_committed",
+        "marks.ask(marker, fence)",
+        "COMMIT_MARKS.ask(marker, fence)",
+        SEATS,
+        MARKS,
+    ),
+    Mutant(
         "transactions leave no mark",
         "Database.transaction",
-        "await pipeline.begin((MARK, {'id': marker}))",
+        "await pipeline.begin(marks.leave(marker))",
         "await pipeline.begin(('SELECT 1', ()))",
         SEATS,
         COMMIT,
@@ -22,7 +31,7 @@ MUTANTS = (
     Mutant(
         "a commit whose answer was lost is run again",
         "Database.transaction",
-        "if not await self._was_committed_after(error, pipeline, marker):\n    raise",
+        "if not await self._was_committed_after(error, pipeline, marker, marks):\n    raise",
         "raise",
         MONEY,
         COMMIT,
@@ -30,7 +39,7 @@ MUTANTS = (
     Mutant(
         "a commit whose answer was lost passes for done",
         "Database.transaction",
-        "if not await self._was_committed_after(error, pipeline, marker):\n    raise",
+        "if not await self._was_committed_after(error, pipeline, marker, marks):\n    raise",
         "pass",
         MONEY,
         COMMIT,
@@ -38,7 +47,7 @@ MUTANTS = (
     Mutant(
         "a transaction whose rows were lost is run again",
         "Database.transact",
-        "await self._was_committed_after(error, pipeline, marker)",
+        "await self._was_committed_after(error, pipeline, marker, COMMIT_MARKS)",
         "pipeline is None",
         MONEY,
         COMMIT,
@@ -70,7 +79,7 @@ MUTANTS = (
     Mutant(
         "connections that died are lent",
         "Database._living",
-        "not _has_died(connection)",
+        "not connection.has_died()",
         "connection",
         REQUESTS,
         POOL,

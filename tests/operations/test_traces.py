@@ -80,7 +80,7 @@ def test_one_booking_is_one_trace_from_the_gateway_to_the_seats(stack: Stack, co
         ("inventory", "SQL"),
     ]
     assert way[0][0] == "gateway"
-    assert write.statements[:3] == ["BEGIN", "INSERT commit_markers", "SELECT show_counters"]
+    assert write.statements[:3] == ["BEGIN", "INSERT show_markers", "SELECT show_counters"]
     assert write.statements[-1] == "COMMIT"
     assert write.attributes["boxoffice.outcome"] == "OK"
     texts = [pair.value.string_value for span in spans for event in span.proto.events for pair in event.attributes]

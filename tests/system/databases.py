@@ -27,7 +27,14 @@ CLOCKS = {
 
 # When the bank is asked next, and how far a consumer has read, is a matter of time alone.
 NOT_COMPARED = ("polls", "next_poll_at")
-TABLES_NOT_COMPARED = ("commit_markers", "topic_progress", "show_updates", "show_times", "booking_names")
+TABLES_NOT_COMPARED = (
+    "commit_markers",
+    "show_markers",
+    "topic_progress",
+    "show_updates",
+    "show_times",
+    "booking_names",
+)
 # What it writes follows what others have published, a second later or so.
 NOT_COMPARED_AT_ALL = "notifications"
 

@@ -21,7 +21,7 @@ A connection that died while it lay idle is not lent: a server that was restarte
 import asyncio
 import functools
 import logging
-import select
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -39,6 +39,7 @@ from services.chassis.sight import faults, metrics, tracing
 from services.chassis.store import connections
 from services.chassis.store.columns import with_columns
 from services.chassis.store.faulty import FaultyPipeline
+from services.chassis.store.marks import COMMIT_MARKS, SWEEP_MARKERS, Marks
 from services.chassis.store.pipeline import GIVE_UP_SECONDS, Answer, Connection, Parameters, Pipeline
 from services.chassis.store.pipeline import Statement as Statement  # for those who use the database
 
@@ -50,15 +51,6 @@ CONNECTION_SECONDS = 2.0
 BACKGROUND_CONNECTIONS = 3
 """What a service's work behind its calls has for itself."""
 
-MARK = "INSERT INTO commit_markers (id) VALUES (%(id)s)"
-FENCE = "INSERT INTO commit_markers (id) VALUES (%(id)s), (%(fence)s)"
-FENCED = "SELECT FROM commit_markers WHERE id = %(id)s"
-SWEEP_MARKERS = """
-    DELETE FROM commit_markers WHERE id = ANY(ARRAY(
-        SELECT id FROM commit_markers WHERE created_at < (SELECT clock_timestamp()) - interval '15 minutes'
-        ORDER BY created_at LIMIT 5000 FOR UPDATE SKIP LOCKED
-    ))
-"""
 READ_CLOCK = "SELECT boxoffice_clock() AS now"
 """The database's clock, read anew in every statement. Tests move it by replacing the function."""
 
@@ -77,6 +69,10 @@ _UNDONE = (
     pg.IdleInTransactionSessionTimeout,
     pg.TransactionTimeout,
 )
+_IN_DOUBT = (psycopg.OperationalError, pg.InternalError_)
+"""What leaves open, where it comes in COMMIT, whether the commit happened."""
+_NODE_LOST = re.compile(r"connection marked as essential|could not commit transaction for shard")
+"""What Citus says, as an internal error, where it has lost the connection to a node (docs/citus.md)."""
 
 
 class Transaction:
@@ -203,8 +199,8 @@ class Database:
             return (await _alone(connection, sql, parameters)).rowcount
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """Run a transaction: committed if the block ends normally, undone if it raises.
+    async def transaction(self, marks: Marks = COMMIT_MARKS) -> AsyncIterator[Transaction]:
+        """Run a transaction: committed if the block ends normally, undone if it raises. It leaves its mark in `marks`.
 
         Raises Interrupted where the database undid it and it may be run again, ResourceExhausted where no
         connection came free in time, Unavailable where there is none because the database is away, or where it
@@ -216,7 +212,7 @@ class Database:
             async with self._connection() as connection:
                 try:
                     with _pipeline(connection) as pipeline:
-                        await pipeline.begin((MARK, {"id": marker}))
+                        await pipeline.begin(marks.leave(marker))
                         transaction = Transaction(pipeline)
                         yield transaction
                         await pipeline.commit()
@@ -224,7 +220,7 @@ class Database:
                     if not connection.closed and connection.info.transaction_status:
                         await connection.execute(b"ROLLBACK")
         except Interrupted as error:
-            if not await self._was_committed_after(error, pipeline, marker):
+            if not await self._was_committed_after(error, pipeline, marker, marks):
                 raise
         transaction._committed()
 
@@ -238,19 +234,21 @@ class Database:
         try:
             async with self._connection() as connection:
                 with _pipeline(connection) as pipeline:
-                    answers = await pipeline.transact((MARK, {"id": marker}), *statements)
+                    answers = await pipeline.transact(COMMIT_MARKS.leave(marker), *statements)
                 return [answer.rows() for answer in answers]
         except Interrupted as error:
-            if await self._was_committed_after(error, pipeline, marker):
+            if await self._was_committed_after(error, pipeline, marker, COMMIT_MARKS):
                 raise Unavailable("The database went away when this had just happened: ask what it came to.") from error
             raise
 
-    async def _was_committed_after(self, error: Interrupted, pipeline: Pipeline | None, marker: UUID) -> bool:
+    async def _was_committed_after(
+        self, error: Interrupted, pipeline: Pipeline | None, marker: UUID, marks: Marks
+    ) -> bool:
         """Tell whether a transaction was committed that ended in this error, which it may be once COMMIT is sent."""
         sent = pipeline is not None and pipeline.committing
-        return sent and isinstance(error.__cause__, psycopg.OperationalError) and await self._was_committed(marker)
+        return sent and isinstance(error.__cause__, _IN_DOUBT) and await self._was_committed(marker, marks)
 
-    async def _was_committed(self, marker: UUID) -> bool:
+    async def _was_committed(self, marker: UUID, marks: Marks) -> bool:
         """Find out what became of the transaction that wrote `marker`, waiting for it to end if need be."""
         fence = new_id()
         for attempt in range(20):
@@ -258,9 +256,9 @@ class Database:
                 async with self._connection() as connection:
                     try:
                         # One of the two wrote the marker: the transaction, or this in an attempt whose answer was lost.
-                        await _alone(connection, FENCE, {"id": marker, "fence": fence})
+                        await _alone(connection, *marks.ask(marker, fence))
                     except pg.UniqueViolation:
-                        return not (await _alone(connection, FENCED, {"id": fence})).rows()
+                        return not (await _alone(connection, *marks.find(fence))).rows()
                 return False
             except (Unavailable, ResourceExhausted):
                 # The server may be restarting, or the lost session may hold the marker still.
@@ -302,7 +300,9 @@ class Database:
                 raise ResourceExhausted() from error
             log.warning("transaction undone: %s", error)
             raise Interrupted() from error
-        except psycopg.OperationalError as error:
+        except _IN_DOUBT as error:
+            if isinstance(error, pg.InternalError_) and not _NODE_LOST.search(str(error)):
+                raise
             log.warning("connection lost: %s", error)
             raise Interrupted() from error
         finally:
@@ -320,7 +320,7 @@ class Database:
         """Take a connection out of the pool, leaving out those that died while they lay there."""
         connection = await self._pool.getconn()
         for _ in range(self._pool.max_size):
-            if not _has_died(connection):
+            if not connection.has_died():
                 break
             await connection.close()
             await self._pool.putconn(connection)
@@ -339,11 +339,20 @@ class Pools:
     background: Database
 
     @classmethod
-    async def open(cls, url: str, *, calls: int, background: int = BACKGROUND_CONNECTIONS, name: str) -> "Pools":
+    async def open(
+        cls,
+        url: str,
+        *,
+        calls: int,
+        background: int = BACKGROUND_CONNECTIONS,
+        name: str,
+        plans: str = connections.ONE_PLAN,
+    ) -> "Pools":
         """Connect, with so many connections of each kind at most; raise as Database.open does."""
+        patience = Patience(plans=plans)
         pools = cls(
-            Database(url, pool_size=calls, name=name),
-            Database(url, pool_size=background, name=f"{name}-background"),
+            Database(url, pool_size=calls, name=name, patience=patience),
+            Database(url, pool_size=background, name=f"{name}-background", patience=patience),
         )
         await pools.calls.open()
         await pools.background.open()
@@ -364,15 +373,6 @@ async def _alone(connection: Connection, sql: str, parameters: Parameters) -> An
     """Run a statement as a transaction of its own."""
     with _pipeline(connection) as pipeline:
         return await pipeline.alone((sql, parameters))
-
-
-def _has_died(connection: Connection) -> bool:
-    """Tell whether the server has said anything since the last answer, which it does when it ends a session."""
-    if connection.closed:
-        return True
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
 
 
 P = ParamSpec("P")

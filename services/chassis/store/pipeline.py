@@ -16,6 +16,7 @@ left in its pipeline, which the pool takes for a reason to close it.
 
 import asyncio
 import re
+import select
 from collections import namedtuple
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
@@ -65,6 +66,14 @@ class Connection(psycopg.AsyncConnection[Any]):
     def transformer(self) -> abc.Transformer:
         """Return what turns values into parameters."""
         return Transformer.from_context(self)
+
+    def has_died(self) -> bool:
+        """Tell whether the server has said anything since the last answer, which it does when it ends a session."""
+        if self.closed:
+            return True
+        poll = select.poll()
+        poll.register(self.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
 
 class Prepared:

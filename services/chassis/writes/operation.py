@@ -30,6 +30,7 @@ from google.protobuf.message import Message
 
 from services.chassis.errors import Failure, Interrupted
 from services.chassis.store.database import Database, Statement, Transaction, retried
+from services.chassis.store.marks import COMMIT_MARKS, Marks
 from services.chassis.store.rows import Row
 from services.chassis.writes import answers
 from services.chassis.writes.answers import Kept, KeyTable
@@ -79,6 +80,10 @@ class _Runner(ABC, Generic[C, S, D, A]):
     async def write(self, tx: Transaction, state: S) -> None:
         """Write what was changed in `state`."""
 
+    def marks(self, batch: Sequence[C]) -> Marks:
+        """Return where the transaction of a batch leaves its mark: beside the rows that it writes."""
+        return COMMIT_MARKS
+
     # What kinds of operations differ in; as it stands here, commands have no keys.
 
     def _key(self, command: C) -> Key | None:
@@ -101,7 +106,7 @@ class _Runner(ABC, Generic[C, S, D, A]):
 
     async def __call__(self, batch: Sequence[C], *, wait: bool) -> list[Outcome[A]]:
         """Carry out a batch in one transaction; see desk.Run."""
-        async with self._db.transaction() as tx:
+        async with self._db.transaction(self.marks(batch)) as tx:
             reads = self.reads(batch, wait=wait)
             if keys := [key for command in batch if (key := self._key(command))]:
                 reads = {**reads, "idempotency": answers.find(keys, self.key_table)}

@@ -8,8 +8,8 @@ from services.chassis.store.database import Database, retried
 from services.chassis.store.rows import read
 from services.inventory.catalogue import details_statements as sql
 from services.inventory.catalogue.domain import CatalogueShow, ShowFilter
+from services.inventory.catalogue.events import sold_out
 from services.inventory.catalogue.shows import list_shows
-from services.inventory.catalogue.sold_out_statements import SOLD_OUT_EVENTS
 from services.inventory.images.domain import Image
 from services.inventory.images.statements import IMAGES_OF_EVENTS
 
@@ -59,15 +59,14 @@ class Details:
 @retried
 async def get_details(db: Database, event_id: UUID) -> Details:
     """Return the details of an event that the caller sees."""
-    places, prices, ratings, sold_out, images = await db.fetch_all(
+    places, prices, ratings, images = await db.fetch_all(
         (sql.PLACES_OF_EVENT, {"event_id": event_id, "limit": MOST_PLACES}),
         (sql.PRICES_OF_EVENT, {"event_id": event_id}),
         (sql.RATING_OF_EVENT, {"event_id": event_id}),
-        (SOLD_OUT_EVENTS, {"event_ids": [event_id]}),
         (IMAGES_OF_EVENTS, {"event_ids": [event_id]}),
     )
     which = ShowFilter(event_id=event_id, movie_id=None, screen_id=None, begin=None, end=None, day=None)
     shows = await list_shows(db, which, after=None, limit=MOST_SHOWS, is_cancelled=False)
     [rating] = read(Rating, ratings) or [Rating(0, 0)]
-    found = read(PriceRange, prices), rating, bool(sold_out), read(Image, images)
+    found = read(PriceRange, prices), rating, bool(await sold_out(db, [event_id])), read(Image, images)
     return Details(read(EventPlace, places), shows, *found)

@@ -1,5 +1,6 @@
 """Events, movies among them: created and read."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -18,7 +19,7 @@ from services.inventory.catalogue import statements as sql
 from services.inventory.catalogue.domain import CatalogueEvent, NewEvent
 from services.inventory.catalogue.drafts import seen_drafts
 from services.inventory.catalogue.periods import period_of
-from services.inventory.catalogue.sold_out_statements import SOLD_OUT_EVENTS
+from services.inventory.catalogue.sold_out_statements import SHOWS_ON_SALE, SOLD_OUT
 from services.inventory.catalogue.zones import Period
 from services.inventory.errors import EventNotFound, MovieNotFound
 from services.inventory.finding.index import index_events
@@ -111,8 +112,21 @@ async def get_events(db: Database, ids: Sequence[UUID]) -> list[CatalogueEvent]:
 
 @retried
 async def sold_out(db: Database, ids: Sequence[UUID]) -> set[UUID]:
-    """Return which events have shows on sale or announced, of none of which anybody can take a seat."""
-    return {row.event_id for row in await db.fetch(SOLD_OUT_EVENTS, {"event_ids": list(ids)})}
+    """Return which events have shows on sale or announced, of none of which anybody can take a seat.
+
+    Looks at the first show of each, then, of those that have no seat so far, at the next two, the next four and so on.
+    """
+    gone: set[UUID] = set()
+    left, skipped, most = set(ids), 0, 1
+    while left:
+        shows = await db.fetch(SHOWS_ON_SALE, {"event_ids": list(left), "skipped": skipped, "most": most})
+        full = {row.show_id for row in await db.fetch(SOLD_OUT, {"show_ids": [show.id for show in shows]})}
+        selling = {show.event_id for show in shows if show.id not in full}
+        found = Counter(show.event_id for show in shows)
+        gone = (gone | found.keys()) - selling
+        left = {event_id for event_id, count in found.items() if count == most} - selling
+        skipped, most = skipped + most, 2 * most
+    return gone
 
 
 @retried

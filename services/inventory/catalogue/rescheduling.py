@@ -101,7 +101,10 @@ class RescheduleShows(KeyedOperation[Reschedule[M], Timetable, CatalogueShow, M]
         ids = sorted({command.show_id for command in batch})
         statements: dict[str, Statement] = {
             "places": (sql.LOCK_SCREENS_OF_SHOWS, named),
-            "differences": (sql.DIFFERENT_SEATS, named | {"most": NAMED_SEATS}),
+            "differences": (
+                sql.DIFFERENT_SEATS,
+                named | {"most": NAMED_SEATS, "to_compare": [one.show_id for one in batch if one.screen_id]},
+            ),
         }
         statements |= {f"lock {id_}": (catalogue_sql.LOCK_COUNTER, {"show_ids": [id_]}) for id_ in ids}
         return statements | {

@@ -2,6 +2,7 @@
 
 from services.inventory.catalogue.statements import LOCK_SCREENS
 from services.inventory.seats.statements import LIMITS
+from services.inventory.shards import of_shows
 
 LOCK_SCREENS_OF_SHOWS = LOCK_SCREENS.replace(
     "c.id = ANY(%(screen_ids)s)",
@@ -12,20 +13,21 @@ LOCK_SCREENS_OF_SHOWS = LOCK_SCREENS.replace(
 )
 """The same of the screens that shows are to be on: those that are named, or those that they are on."""
 
-DIFFERENT_SEATS = """
+_SEAT = "section, row, number, label, features, price_multiplier"
+
+DIFFERENT_SEATS = f"""
+    WITH has AS MATERIALIZED (
+        SELECT show_id, {_SEAT} FROM show_seats WHERE show_id = ANY(%(to_compare)s::uuid[])
+    )
     SELECT n.show_id, d.* FROM unnest(%(show_id)s::uuid[], %(screen_id)s::uuid[]) AS n (show_id, screen_id)
     JOIN shows ON shows.id = n.show_id
     CROSS JOIN LATERAL (
         (
-            SELECT true AS is_lacking, o.section, o.row, o.number, o.label, o.features, o.price_multiplier
-            FROM show_seats o WHERE o.show_id = n.show_id
-            EXCEPT SELECT true, c.section, c.row, c.number, c.label, c.features, c.price_multiplier
-            FROM screen_seats c WHERE c.screen_id = n.screen_id
+            SELECT true AS is_lacking, {_SEAT} FROM has WHERE has.show_id = n.show_id
+            EXCEPT SELECT true, {_SEAT} FROM screen_seats c WHERE c.screen_id = n.screen_id
         ) UNION ALL (
-            SELECT false, c.section, c.row, c.number, c.label, c.features, c.price_multiplier
-            FROM screen_seats c WHERE c.screen_id = n.screen_id
-            EXCEPT SELECT false, o.section, o.row, o.number, o.label, o.features, o.price_multiplier
-            FROM show_seats o WHERE o.show_id = n.show_id
+            SELECT false, {_SEAT} FROM screen_seats c WHERE c.screen_id = n.screen_id
+            EXCEPT SELECT false, {_SEAT} FROM has WHERE has.show_id = n.show_id
         )
         ORDER BY section, row, number LIMIT %(most)s
     ) AS d
@@ -40,7 +42,7 @@ RESCHEDULE_COUNTERS = f"""
     FROM unnest(
         %(id)s::uuid[], %(starts_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(revision)s::int[]
     ) AS n (show_id, starts_at, sales_end_at, revision)
-    WHERE c.show_id = n.show_id
+    WHERE c.show_id = n.show_id AND {of_shows("c", "id")}
 """
 """Have shows at other times, under their next numbers. Where that is the first, no seat was taken by any limit yet."""
 

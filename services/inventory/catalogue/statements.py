@@ -5,6 +5,7 @@ from typing import Any
 
 from services.chassis.store.rows import selected
 from services.inventory.catalogue.domain import CatalogueEvent
+from services.inventory.shards import of_shows
 
 # --- Days, as venues' clocks have them
 
@@ -248,12 +249,12 @@ UPDATE_SHOWS = """
     WHERE s.id = n.id
 """
 
-UPDATE_COUNTERS = """
+UPDATE_COUNTERS = f"""
     UPDATE show_counters c SET sales_start_at = n.sales_start_at, sales_end_at = n.sales_end_at, revision = n.revision
     FROM unnest(
         %(id)s::uuid[], %(sales_start_at)s::timestamptz[], %(sales_end_at)s::timestamptz[], %(revision)s::int[]
     ) AS n (show_id, sales_start_at, sales_end_at, revision)
-    WHERE c.show_id = n.show_id
+    WHERE c.show_id = n.show_id AND {of_shows("c", "id")}
 """
 
 PUBLISH_SHOWS = "UPDATE shows SET status = 'SCHEDULED' WHERE id = ANY(%(ids)s) AND status = 'DRAFT'"

@@ -1,8 +1,9 @@
 """Statements about places of areas."""
 
 from services.inventory.seats.statements import SEAT
+from services.inventory.shards import of_shows
 
-_OF_AREA = "s.show_id = n.show_id AND s.area_id = n.area_id"
+_OF_AREA = f"s.show_id = n.show_id AND s.area_id = n.area_id AND {of_shows('s')}"
 
 FREE_PLACES = f"""
     SELECT n.show_id, n.area_id AS of_area, (
@@ -32,7 +33,7 @@ BLOCKED_PLACES = f"""
         FROM unnest(
             %(show_id)s::uuid[], %(area_id)s::uuid[], %(code)s::text[], %(reason)s::text[], %(most)s::int[]
         ) AS n (show_id, area_id, code, reason, most)
-        LEFT JOIN access_codes c ON (c.show_id, c.code) = (n.show_id, n.code)
+        LEFT JOIN access_codes c ON (c.show_id, c.code) = (n.show_id, n.code) AND {of_shows("c")}
         GROUP BY 1, 2, 3, 4, 5, 6
     ) AS n
     CROSS JOIN LATERAL (
@@ -47,13 +48,17 @@ BLOCKED_PLACES = f"""
 """Blocked places of areas, those first that nobody has: that a code opens, are blocked for a reason, or any. Each may
 have a code of his own, so what many codes open is read once."""
 
+_OF_COUNTER = _OF_AREA.replace("n.show_id", "c.show_id")
+
 PLACES_TO_PRICE = f"""
-    SELECT n.show_id, n.area_id AS of_area, p.*
+    SELECT c.show_id, n.area_id AS of_area, p.*
     FROM unnest(%(show_id)s::uuid[], %(area_id)s::uuid[], %(user_id)s::uuid[], %(most)s::int[])
         AS n (show_id, area_id, user_id, most)
+    JOIN show_counters c ON c.show_id = n.show_id
     CROSS JOIN LATERAL (
-        (SELECT {SEAT} FROM show_seats s WHERE {_OF_AREA} ORDER BY s.number LIMIT n.most)
-        UNION ALL (SELECT {SEAT} FROM show_seats s WHERE {_OF_AREA} AND s.holder_id = n.user_id)
+        (SELECT {SEAT} FROM show_seats s WHERE {_OF_COUNTER} ORDER BY s.number LIMIT n.most)
+        UNION ALL (SELECT {SEAT} FROM show_seats s WHERE {_OF_COUNTER} AND s.holder_id = n.user_id)
     ) AS p
+    WHERE {of_shows("c")}
 """
 """The first places of areas, whoever has them, and those that users have: some are told twice."""

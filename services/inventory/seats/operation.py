@@ -1,13 +1,14 @@
 """Changing seats: the commands of many callers, decided together under their shows' locks."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from services.chassis.errors import Failure
 from services.chassis.store.database import READ_CLOCK, Database, Statement, Transaction
+from services.chassis.store.marks import COMMIT_MARKS, Marks
 from services.chassis.store.rows import Row, columns, read
 from services.chassis.writes.answers import KeyTable
 from services.chassis.writes.desk import Desk
@@ -29,6 +30,9 @@ SHOW_KEYS = KeyTable(
     named_by=("show_id", "user_id", "method", "key"),
 )
 """Keys of commands on seats. They are kept with the rows of their show, wherever those are (docs/citus.md)."""
+
+SHOW_MARKS = Marks(mark=sql.MARK, fence=sql.FENCE, fenced=sql.FENCED)
+"""Marks of transactions on seats, which lie there too: one of the shows that a transaction is about is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,15 @@ class ChangeSeats(KeyedOperation[SeatCommand[Any], Shows, Any, Any]):
     def __init__(self, db: Database, rules: SeatRules) -> None:
         super().__init__(db)
         self._rules = rules
+
+    def marks(self, batch: Sequence[SeatCommand[Any]]) -> Marks:
+        """Have the mark lie with the rows of a show, the only ones that most commands write.
+
+        What writes the catalogue too leaves it there.
+        """
+        if any(command.sets_prices for command in batch):
+            return COMMIT_MARKS
+        return replace(SHOW_MARKS, beside={"show_id": batch[0].show_id})
 
     def reads(self, batch: Sequence[SeatCommand[Any]], *, wait: bool) -> dict[str, Statement]:
         """Lock the shows, then read seats and reservations: all that is named, held or claimed."""

@@ -2,6 +2,7 @@
 
 from services.chassis.store.rows import LEAST_ID, selected
 from services.inventory.seats.domain import Reservation, Seat
+from services.inventory.shards import of_shows
 
 LOCK_SHOWS = """
     SELECT
@@ -17,10 +18,10 @@ WAIT_FOR_SHOWS = LOCK_SHOWS.replace("SKIP LOCKED", "")
 
 WHICH_SHOWS_EXIST = "SELECT show_id FROM show_counters WHERE show_id = ANY(%(show_ids)s)"
 
-LIST_PRICES = """
+LIST_PRICES = f"""
     SELECT p.show_id, p.tier, p.price FROM show_counters c
     JOIN list_prices p ON (p.show_id, p.version) = (c.show_id, c.prices_version)
-    WHERE c.show_id = ANY(%(show_ids)s)
+    WHERE c.show_id = ANY(%(show_ids)s) AND {of_shows("p", "show_ids")}
 """
 """What the tiers of shows cost now."""
 
@@ -48,6 +49,7 @@ SEATS_BY_ID = f"""
     SELECT s.show_id, {SEAT} FROM show_seats s
     JOIN unnest(%(show_id)s::uuid[], %(id)s::uuid[]) AS named (show_id, id)
         ON (s.show_id, s.id) = (named.show_id, named.id)
+    WHERE {of_shows("s")}
 """
 
 CURRENCIES = """
@@ -60,20 +62,24 @@ SEATS_OF_USERS = f"""
     SELECT s.show_id, {SEAT} FROM show_seats s
     JOIN unnest(%(show_id)s::uuid[], %(user_id)s::uuid[]) AS owner (show_id, user_id)
         ON s.holder_id = owner.user_id AND s.show_id = owner.show_id
+    WHERE {of_shows("s")}
 """
 
-UNBOOKED_HOLDS = """
+UNBOOKED_HOLDS = f"""
     SELECT u.show_id, u.user_id, u.window_began_at, u.minutes FROM unbooked_holds u
     JOIN unnest(%(show_id)s::uuid[], %(user_id)s::uuid[]) AS named (show_id, user_id)
         ON (u.show_id, u.user_id) = (named.show_id, named.user_id)
+    WHERE {of_shows("u")}
 """
 """What users have held of shows without booking it, in the last window in which they have."""
 
-ADD_UNBOOKED_HOLDS = """
+ADD_UNBOOKED_HOLDS = f"""
     INSERT INTO unbooked_holds AS u (show_id, user_id, window_began_at, minutes)
-    SELECT * FROM unnest(
+    SELECT c.show_id, new.user_id, new.window_began_at, new.minutes FROM unnest(
         %(show_id)s::uuid[], %(user_id)s::uuid[], %(window_began_at)s::timestamptz[], %(minutes)s::int[]
-    )
+    ) AS new (show_id, user_id, window_began_at, minutes)
+    JOIN show_counters c ON c.show_id = new.show_id
+    WHERE {of_shows("c")}
     ON CONFLICT (show_id, user_id) DO UPDATE SET
         window_began_at = excluded.window_began_at,
         minutes = CASE WHEN u.window_began_at = excluded.window_began_at THEN u.minutes ELSE 0 END + excluded.minutes
@@ -108,6 +114,7 @@ RESERVATIONS = f"""
     SELECT r.show_id, {selected(Reservation, of="r")} FROM reservations r
     JOIN unnest(%(show_id)s::uuid[], %(booking_id)s::uuid[]) AS named (show_id, booking_id)
         ON (r.show_id, r.booking_id) = (named.show_id, named.booking_id)
+    WHERE {of_shows("r")}
 """
 
 SEATS_OF_RESERVATIONS = f"""
@@ -115,9 +122,10 @@ SEATS_OF_RESERVATIONS = f"""
     JOIN unnest(%(show_id)s::uuid[], %(booking_id)s::uuid[]) AS named (show_id, booking_id)
         ON (r.show_id, r.booking_id) = (named.show_id, named.booking_id)
     JOIN show_seats s ON s.show_id = r.show_id AND s.id = ANY(r.seat_ids)
+    WHERE {of_shows("r")} AND {of_shows("s")}
 """
 
-WRITE_SEATS = """
+WRITE_SEATS = f"""
     UPDATE show_seats s SET
         status = new.status, holder_id = new.holder_id, booking_id = new.booking_id, expires_at = new.expires_at,
         price = new.price, held_at = new.held_at, blocked_for = new.blocked_for, right_id = new.right_id
@@ -126,7 +134,7 @@ WRITE_SEATS = """
         %(expires_at)s::timestamptz[], %(price)s::int[], %(held_at)s::timestamptz[], %(blocked_for)s::text[],
         %(right_id)s::uuid[]
     ) AS new (show_id, id, status, holder_id, booking_id, expires_at, price, held_at, blocked_for, right_id)
-    WHERE s.show_id = new.show_id AND s.id = new.id
+    WHERE s.show_id = new.show_id AND s.id = new.id AND {of_shows("s")}
 """
 
 LIMITS = ("max_seats_per_user", "seat_hold_minutes", "seat_hold_max_minutes", "reservation_max_minutes")
@@ -146,7 +154,7 @@ TAKE_NUMBERS = f"""
 """Take the next number of each show, for all that this transaction changes of it, and remember by which limits: the
 largest that there have been since the first number. Where they were not remembered then, they stay unknown."""
 
-WRITE_CHANGES = """
+WRITE_CHANGES = f"""
     INSERT INTO seat_changes (show_id, sequence, seat_id, status, expires_at, price, blocked, area_id, changed_at)
     SELECT c.show_id, c.sequence, new.id, new.status, new.expires_at, new.price, new.blocked, new.area_id, %(now)s
     FROM unnest(
@@ -154,18 +162,22 @@ WRITE_CHANGES = """
         %(blocked)s::boolean[], %(area_id)s::uuid[]
     ) AS new (show_id, id, status, expires_at, price, blocked, area_id)
     JOIN show_counters c ON c.show_id = new.show_id
+    WHERE {of_shows("c")}
 """
 
-WRITE_LISTS = """
+WRITE_LISTS = f"""
     INSERT INTO list_prices (show_id, version, tier, price)
-    SELECT show_id, version, tier, price
+    SELECT c.show_id, new.version, new.tier, new.price
     FROM unnest(%(show_id)s::uuid[], %(version)s::int[], %(tier)s::text[], %(price)s::int[])
         AS new (show_id, version, tier, price)
+    JOIN show_counters c ON c.show_id = new.show_id
+    WHERE {of_shows("c")}
 """
 
-TAKE_LISTS = """
+TAKE_LISTS = f"""
     UPDATE show_counters c SET prices_version = new.version
-    FROM unnest(%(show_id)s::uuid[], %(version)s::int[]) AS new (show_id, version) WHERE c.show_id = new.show_id
+    FROM unnest(%(show_id)s::uuid[], %(version)s::int[]) AS new (show_id, version)
+    WHERE c.show_id = new.show_id AND {of_shows("c")}
 """
 """Have other lists be valid. After the shows' numbers were taken, and before the changes under them are written."""
 
@@ -181,34 +193,39 @@ SHOW_PRICES = """
 """
 """Have the catalogue show other prices: those of the lists that are valid."""
 
-WRITE_RESERVATIONS = """
+WRITE_RESERVATIONS = f"""
     INSERT INTO reservations
         (show_id, booking_id, user_id, state, seat_ids, prices, right_ids, reserved_at, expires_at, changed_at)
-    SELECT new.show_id, new.booking_id, new.user_id, new.state, new.seat_ids::uuid[], new.prices::int[],
+    SELECT c.show_id, new.booking_id, new.user_id, new.state, new.seat_ids::uuid[], new.prices::int[],
         new.right_ids::uuid[], new.reserved_at, new.expires_at, %(now)s
     FROM unnest(
         %(show_id)s::uuid[], %(booking_id)s::uuid[], %(user_id)s::uuid[], %(state)s::text[], %(seat_ids)s::text[],
         %(prices)s::text[], %(right_ids)s::text[], %(reserved_at)s::timestamptz[], %(expires_at)s::timestamptz[]
     ) AS new (show_id, booking_id, user_id, state, seat_ids, prices, right_ids, reserved_at, expires_at)
+    JOIN show_counters c ON c.show_id = new.show_id
+    WHERE {of_shows("c")}
     ON CONFLICT (show_id, booking_id) DO UPDATE SET
         state = excluded.state, expires_at = excluded.expires_at, changed_at = excluded.changed_at,
         seat_ids = excluded.seat_ids, right_ids = excluded.right_ids
 """
 
-FIND_KEYS = """
+FIND_KEYS = f"""
     SELECT k.show_id, k.user_id, k.method, k.key, k.request_hash, k.answer
     FROM show_idempotency_keys k
     JOIN unnest(%(show_id)s::uuid[], %(user_id)s::uuid[], %(method)s::text[], %(key)s::text[])
         AS asked (show_id, user_id, method, key)
         ON (k.show_id, k.user_id, k.method, k.key) = (asked.show_id, asked.user_id, asked.method, asked.key)
+    WHERE {of_shows("k")}
 """
 
-KEEP_KEYS = """
-    INSERT INTO show_idempotency_keys (show_id, user_id, method, key, request_hash, answer)
-    SELECT * FROM unnest(
+KEEP_KEYS = f"""
+    INSERT INTO show_idempotency_keys (show_id, user_id, method, key, request_hash, answer, created_at)
+    SELECT c.show_id, new.user_id, new.method, new.key, new.request_hash, new.answer, statement_timestamp() FROM unnest(
         %(show_id)s::uuid[], %(user_id)s::uuid[], %(method)s::text[], %(key)s::text[], %(request_hash)s::bytea[],
         %(answer)s::bytea[]
-    )
+    ) AS new (show_id, user_id, method, key, request_hash, answer)
+    JOIN show_counters c ON c.show_id = new.show_id
+    WHERE {of_shows("c")}
 """
 
 FORGET_KEYS = """
@@ -247,4 +264,16 @@ LAPSED_HOLDS = """
         ORDER BY expires_at LIMIT %(most)s
     ) AS lapsed
     GROUP BY show_id
+"""
+
+MARK = "INSERT INTO show_markers (show_id, id) VALUES (%(show_id)s, %(id)s)"
+FENCE = "INSERT INTO show_markers (show_id, id) VALUES (%(show_id)s, %(id)s), (%(show_id)s, %(fence)s)"
+FENCED = "SELECT FROM show_markers WHERE show_id = %(show_id)s AND id = %(id)s"
+
+FORGET_MARKERS = """
+    DELETE FROM show_markers m USING (
+        SELECT show_id, id FROM show_markers
+        WHERE created_at < (SELECT clock_timestamp()) - interval '15 minutes' ORDER BY created_at LIMIT 5000
+    ) AS old
+    WHERE (m.show_id, m.id) = (old.show_id, old.id)
 """

@@ -1,6 +1,7 @@
 """Statements about seats as they are looked at, and their changes."""
 
 from services.inventory.seats.statements import SEAT
+from services.inventory.shards import of_shows
 
 _SHOW = """
     c.show_id, c.sequence AS show_sequence, c.currency, coalesce(c.sales_end_at, c.starts_at) AS sales_end_at,
@@ -31,15 +32,16 @@ SEATS_SINCE = f"""
     LEFT JOIN LATERAL (
         SELECT h.sequence AS change, {SEAT}
         FROM seat_changes h JOIN show_seats s ON s.show_id = h.show_id AND s.id = h.seat_id
-        WHERE h.show_id = c.show_id AND h.sequence > known.sequence
+        WHERE h.show_id = c.show_id AND h.sequence > known.sequence AND {of_shows("h")} AND {of_shows("s")}
         ORDER BY h.sequence LIMIT 1000
     ) AS s ON true
+    WHERE {of_shows("c")}
     ORDER BY c.show_id
 """
 """The seats of shows that changed after a number, each with the number of its change, all of one snapshot; not more
 than are worth it. A show in which none changed gives one row of nulls."""
 
-CHANGES_AFTER = """
+CHANGES_AFTER = f"""
     SELECT known.show_id, known.after, c.sequence AS show_sequence, c.status = 'DRAFT' AS is_draft, h.*
     FROM unnest(%(show_id)s::uuid[], %(after)s::bigint[]) AS known (show_id, after)
     JOIN show_counters c ON c.show_id = known.show_id
@@ -49,12 +51,16 @@ CHANGES_AFTER = """
             NULL::timestamptz AS sales_end_at
         FROM seat_changes s
         WHERE s.show_id = c.show_id AND s.sequence > known.after AND s.sequence <= known.after + 100
+            AND {of_shows("s")}
         UNION ALL
         SELECT w.sequence, w.changed_at, NULL, NULL, NULL, p.price, NULL, NULL, p.tier, w.kind, w.revision,
             w.starts_at, w.sales_end_at
-        FROM show_changes w LEFT JOIN list_prices p ON (p.show_id, p.version) = (w.show_id, w.prices_version)
+        FROM show_changes w
+        LEFT JOIN list_prices p ON (p.show_id, p.version) = (w.show_id, w.prices_version) AND {of_shows("p")}
         WHERE w.show_id = c.show_id AND w.sequence > known.after AND w.sequence <= known.after + 100
+            AND {of_shows("w")}
     ) AS h ON true
+    WHERE {of_shows("c")}
     ORDER BY known.show_id, known.after, h.sequence, h.seat_id
 """
 """The next hundred changes of shows and their seats after a number, and the number of the last of all, all of one
