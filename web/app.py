@@ -6,7 +6,7 @@ from aiohttp import web
 
 from web import accounts, bookings, catalogue, choosing, door, notices, paying, search_engines, switching
 from web.office.routes import routes as office
-from web.organizers import cancelling, dashboard, halls, moving, pictures, selling, shows
+from web.organizers import cancelling, dashboard, halls, moving, pictures, selling, shows, taxing
 from web.organizers import events as organized
 from web.organizers.access import CALLERS
 from web.pages import FOLDER, Pages
@@ -15,7 +15,7 @@ from web.sessions import Cookies
 from web.settings import Settings
 from web.visits import Visits
 
-ORGANIZERS = (dashboard, organized, halls, shows, pictures, selling, moving, cancelling)
+ORGANIZERS = (dashboard, organized, halls, shows, pictures, selling, taxing, moving, cancelling)
 """The pages of those who organize."""
 
 LARGEST_FORM = 256 * 1024

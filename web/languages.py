@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from contextvars import ContextVar
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from io import BytesIO
@@ -124,6 +124,11 @@ def local(time: Timestamp, zone: str) -> datetime:
 def day(time: Timestamp, zone: str) -> str:
     """Write a day, such as Sat, 5 Dec 2026."""
     return format_skeleton("yMMMEd", local(time, zone), locale=current())
+
+
+def short_day(value: date) -> str:
+    """Write a day of these weeks, such as 5 Dec."""
+    return format_skeleton("MMMd", datetime.combine(value, datetime.min.time()), locale=current())
 
 
 def clock(time: Timestamp, zone: str) -> str:

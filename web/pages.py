@@ -45,6 +45,7 @@ class Pages:
             "local": languages.local,
             "day": languages.day,
             "clock": languages.clock,
+            "short_day": languages.short_day,
             "number": languages.number,
             "tongue": languages.tongue,
             "iso": iso,

@@ -1,4 +1,4 @@
-"""What the services refuse, as the shop says it: a sentence for each reason that customers meet.
+"""What the services refuse, as the shop says it: a sentence for each reason that customers and organizers meet.
 
 A reason that is not here is told in the service's own sentence, which is English.
 """
@@ -31,22 +31,31 @@ SENTENCES = {
         " Have yours verified on your profile, and sign in again."
     ),
     "EMAIL_TAKEN": N_("There is an account of this e-mail address already. Sign in, or use another address."),
+    "EVENT_HAS_SHOWS": N_("The event has dates, so this stays as it is. Make another event."),
     "FREE_BOOKING_LIMIT_EXCEEDED": N_("You made as many free bookings today as there can be. Come back tomorrow."),
     "HOLD_LIMIT_EXCEEDED": N_(
         "You have held seats of this show for too long without booking them. Book seats at once, or hold some later."
     ),
+    "IMAGE_BUSY": N_("The same picture is just being taken away. Send it again in a moment."),
+    "IMAGE_LIMIT_EXCEEDED": N_("There are as many pictures as there may be. Take some away first."),
+    "IMAGE_TOO_LARGE": N_("This picture has too many pixels. Save it smaller, and send that."),
     "NOT_THERE": N_(
         "Only who had a seat at a show of this event that is over may review it. Come back after the show."
     ),
+    "ORGANIZATION_LIMIT_EXCEEDED": N_("You are in as many organizations as one may be in. Leave one first."),
     "PASSWORD_WRONG": N_("This is not your password. Check it."),
     "PAYMENT_ATTEMPTS_EXCEEDED": N_("Ten payments were begun for this booking already. Make a new booking."),
     "PAYMENT_IN_PROGRESS": N_("A payment for this booking is just being settled. Look at it again in a moment."),
     "PAYMENT_OPEN": N_("You have a payment or a refund that is under way. Wait until it is done."),
     "PERMISSION_DENIED": N_("This is not allowed to you. Ask somebody who may do it."),
+    "PRICE_LIST_LIMIT_EXCEEDED": N_("The prices of this date were changed as often as they may be. They stay."),
     "REFUND_NOT_ALLOWED": N_("It is too close to the show to give seats back. Your tickets stay good."),
     "REQUEST_IN_PROGRESS": N_("This is just being done. Look again in a moment."),
+    "RESCHEDULE_TOO_LATE": N_("It begins too soon to be moved. It takes place as it is, or is cancelled."),
     "SALES_ENDED": N_("Sales for this show are over. Choose another show."),
     "SALES_NOT_STARTED": N_("Sales for this show have not begun yet. Come back when they do."),
+    "SCREEN_ALREADY_EXISTS": N_("The venue has a hall of this name. Choose another name."),
+    "SCREEN_LIMIT_EXCEEDED": N_("The venue has as many halls as it may have. Choose another venue."),
     "SEATS_NOT_HELD": N_("You do not hold these seats any more. Choose seats once more."),
     "SEATS_NOT_LEFT": N_("These seats were given back before. Look at which ones are left."),
     "SEATS_UNAVAILABLE": N_("Some of these seats are taken. Choose others."),
@@ -54,7 +63,10 @@ SENTENCES = {
     "SEAT_NOT_FOUND": N_("The show has no such seats. Choose seats once more."),
     "SHOW_CANCELLED": N_("This show is cancelled. Choose another show."),
     "SHOW_ENDED": N_("This show is over."),
+    "SHOW_OVERLAPS": N_("Another date is in this hall at that time. Choose another time, or another hall."),
     "SHOW_STARTED": N_("This show has begun. Choose another show."),
+    "SHOW_UNDER_WAY": N_("It has begun: only those who run this shop can cancel it now."),
+    "TAX_NUMBER_TAKEN": N_("Another seller has this tax number. Choose that seller, or look for a slip in the number."),
     "TICKET_ADMITTED": N_(
         "Somebody was let in with the tickets of these seats. Give others back, or ask the organizer."
     ),
@@ -98,6 +110,14 @@ def said(error: BoxofficeError) -> str:
     if error.violations:
         return " ".join(_of_field(field, rule) for field, rule in error.violations)
     return _(SENTENCES[error.reason]) if error.reason in SENTENCES else error.message
+
+
+def rule(text: str) -> str:
+    """Return what a service says of a field, as a sentence that stands at it, in the visitor's language."""
+    if text in RULES or language() == "en":
+        shown = _(text)
+        return f"{shown[:1].upper()}{shown[1:]}."
+    return _("Check what is written here.")
 
 
 def _of_field(field: str, rule: str) -> str:

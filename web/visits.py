@@ -81,6 +81,8 @@ class Visit:
     """Whether the session came with the request; else it is new, and kept only if the page has a form."""
     is_changed: bool = False
     """Whether the browser has to keep another session than it has."""
+    organization_id: str = ""
+    """Whose the page is, where it is one of the organizers' about something of theirs."""
     time_limit: asyncio.Timeout | None = None
     """When the answer has to be there."""
 

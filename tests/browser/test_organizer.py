@@ -35,9 +35,8 @@ def step(browser: Browser) -> str:
     return str(browser.run("return new URLSearchParams(location.search).get('step') ?? ''"))
 
 
-def test_an_event_is_made_published_moved_and_cancelled(desk: Browser, verified: Stack, pictures: Path) -> None:
-    browser, shop = desk, verified.public_url
-    sign_in(browser, verified)
+def make(browser: Browser, pictures: Path) -> str:
+    """Make a draft with a date in a new hall; return its id."""
     browser.click("a[href='/organizer/dashboard']")
     browser.until(lambda: at(browser, "/organizer/dashboard"))
     looks_well(browser, pictures, "dashboard")
@@ -60,6 +59,13 @@ def test_an_event_is_made_published_moved_and_cancelled(desk: Browser, verified:
     looks_well(browser, pictures, "new-show")
     browser.click("main button.main")
     browser.until(lambda: step(browser) == "dates")
+    return event
+
+
+def test_an_event_is_made_published_moved_and_cancelled(desk: Browser, verified: Stack, pictures: Path) -> None:
+    browser, shop = desk, verified.public_url
+    sign_in(browser, verified)
+    event = make(browser, pictures)
     show = str(browser.run("return document.querySelector('.shows h2 a').pathname"))
     assert httpx.get(f"{shop}/events/{event}", trust_env=False).status_code == 404
     browser.open(f"{shop}/organizer/events/{event}/edit?step=publish")

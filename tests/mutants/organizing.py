@@ -48,7 +48,7 @@ MUTANTS = (
     ),
     Mutant(
         "a picture is taken from another site's form",
-        "pictures:_check_word",
+        "uploads:_check_word",
         'not hmac.compare_digest(texts.get("word", "").encode(), visit.session.word.encode())',
         "False",
         REQUESTS,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FOLDER = "services"
+FOLDERS = ("services", "web")
 """Where bugs are planted."""
 
 NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -44,7 +44,7 @@ def defined(root: Path, where: str) -> list[Place]:
 @cache
 def _places(root: Path) -> Mapping[str, Sequence[Place]]:
     places = defaultdict(list)
-    for path in sorted((root / FOLDER).rglob("*.py")):
+    for path in sorted(path for folder in FOLDERS for path in (root / folder).rglob("*.py")):
         text = path.read_text()
         for name, node in _definitions(ast.parse(text), ""):
             places[name].append(Place(path, text, node))

@@ -22,6 +22,7 @@ def visit(path: str = "/organizer/bookings", *roles: str, **memberships: str) ->
         request=make_mocked_request("GET", path),
         claims=Claims(frozenset(roles), named),
         need_user=lambda: "somebody",
+        organization_id="",
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from io import BytesIO
 from random import Random
+from typing import Any
+from uuid import uuid4
 
 import httpx
 from PIL import Image
 
+from examples.halls.halls import club
 from stack.launcher import Stack
 from stack.processes import wait_until
 from tests.patience import patient
@@ -29,7 +33,7 @@ def upload(visitor: Visitor, event: str, picture: bytes, alt: str = "Nine drumme
     """Send a picture with its form."""
     page = form(visitor.get(f"/organizer/events/{event}/edit?step=pictures"), f"/organizer/events/{event}/pictures")
     [word] = re.findall(r'name="word" value="([^"]+)"', page)
-    files = {"word": (None, word), "alt": (None, alt), "file": ("poster.png", picture, "image/png")}
+    files: Any = {"word": (None, word), "alt": (None, alt), "file": ("poster.png", picture, "image/png")}
     return visitor.http.post(f"/organizer/events/{event}/pictures", files=files)
 
 
@@ -85,6 +89,17 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_that_was_typed_is_lost(st
     add_show(visitor, event, at, **{"start": "2027-07-01T19:30", "currency": "KWD", "price-1": "1.23"})
     [show] = shows_of(visitor, event)
     assert 'value="1.230"' in visitor.get(show)
+    # A hall of a file, which a plan that is none is not.
+    page = form(visitor.get(f"/organizer/events/{event}/halls"), f"/organizer/events/{event}/halls/file")
+    [word], [venue, *_] = (
+        re.findall(r'name="word" value="([^"]+)"', page),
+        re.findall(r'<option value="([^"]{36})', page),
+    )
+    for plan, status in (b"{}", 400), (json.dumps(club()).encode(), 303):
+        files: Any = {"word": (None, word), "venue_id": (None, venue), "file": ("hall.json", plan, "application/json")}
+        sent = visitor.http.post(f"/organizer/events/{event}/halls/file", files=files)
+        assert sent.status_code == status, sent.text
+    assert "Price of a premium seat" in visitor.get(sent.headers["location"])
     # Nobody else is in the hall then: the same time again is refused, at its field.
     clash = {"start": "2027-07-01T20:00", "currency": "JPY", "price-1": "12"}
     refused = send(visitor, at, f"/organizer/events/{event}/shows/create", **clash)
@@ -141,6 +156,43 @@ def test_a_show_is_moved_and_cancelled_after_a_look_at_whom_that_concerns(stack:
         assert wait_until(lambda: "Given back" in buyer.get(bought), patient(10))
 
 
+def test_a_whole_event_is_cancelled_with_its_dates(stack: Stack, visitor: Visitor) -> None:
+    sign_in(stack, visitor)
+    event = create(visitor, "A film", category="MOVIE")
+    at = make_hall(visitor, event, venue="Film Rooms", premium="0")
+    for hour in ("T12:00", "T19:30"):
+        add_show(visitor, event, at, start=START.replace("T19:30", hour))
+    assert len(shows_of(visitor, event)) == 2
+    send(visitor, f"/organizer/events/{event}/edit?step=publish", f"/organizer/events/{event}/publish")
+    path = f"/organizer/events/{event}"
+    assert visitor.http.get(f"{path}/cancellation").headers["location"] == f"{path}/cancel"
+    assert "With all of its 2 dates" in visitor.get(f"{path}/cancel")
+    gone = send(visitor, f"{path}/cancel", f"{path}/cancel", reason="No projector")
+    assert gone.headers["location"] == f"{path}/cancellation", gone.text
+    assert wait_until(lambda: "Done: no ticket is left" in visitor.get(f"{path}/cancellation"), patient(20))
+
+
+def test_a_show_is_sold_by_a_seller_with_tax(stack: Stack, visitor: Visitor) -> None:
+    admin = {"authorization": f"Bearer {stack.load_accounts()['admin'].token}"}
+    rule = {"category": "TICKETS", "basisPoints": 1800, "sacCode": "999614", "validFrom": "2020-01-01T00:00:00Z"}
+    made = visitor.http.put(f"/api/v1/tax-rules/{uuid4()}", json=rule, headers=admin)
+    assert made.status_code == 200, made.text
+    sign_in(stack, visitor)
+    event = create(visitor, "Taxed")
+    add_show(visitor, event, make_hall(visitor, event, venue="Tax Rooms"))
+    [show] = shows_of(visitor, event)
+    assert "sold without tax" in visitor.get(f"{show}/tax")
+    seller = {"legal_name": "Lantern Events", "address": "4 Tamarind Lane", "country": "IN", "state": "27"}
+    refused = send(visitor, f"{show}/tax", f"{show}/sellers", **seller, tax_number="27AAPFU0939F1ZX")
+    assert refused.status_code == 409 and 'id="tax_number-wrong"' in refused.text
+    assert send(visitor, f"{show}/tax", f"{show}/sellers", **seller, tax_number="27AAPFU0939F1ZV").status_code == 303
+    [one] = re.findall(r'<option value="([0-9a-f-]{36})"', visitor.get(f"{show}/tax"))
+    said = {"seller": one, "category": "TICKETS", "place": "27", "included": "1"}
+    assert send(visitor, f"{show}/tax", f"{show}/tax", **said).status_code == 303
+    page = visitor.get(f"{show}/tax")
+    assert "sold without tax" not in page and 'value="1" checked' in page
+
+
 def test_a_role_sees_what_it_may_do_and_is_told_who_may_do_the_rest(stack: Stack, visitor: Visitor) -> None:
     sign_in(stack, visitor)
     event = create(visitor, "Seen by the till")
@@ -176,7 +228,7 @@ def test_a_picture_is_taken_of_nobody_who_has_no_word_and_a_large_one_is_refused
 ) -> None:
     sign_in(stack, visitor)
     event = create(visitor, "Pictures")
-    files = {"alt": (None, "A stage"), "file": ("poster.png", png(), "image/png")}
+    files: Any = {"alt": (None, "A stage"), "file": ("poster.png", png(), "image/png")}
     assert visitor.http.post(f"/organizer/events/{event}/pictures", files=files).status_code == 403
     refused = upload(visitor, event, bytes(8 * 1024 * 1024 + 1))
     assert refused.status_code == 409 and "more than 8 MB" in refused.text

@@ -13,7 +13,7 @@ _READ = {"alt", "title", "placeholder", "aria-label", "aria-description", "aria-
 _HOLE = "\ufffc"
 """Stands for what a template fills in."""
 
-NAMES = {"Boxoffice"}
+NAMES = {"Boxoffice", "pretix"}
 """What is called alike in every language."""
 
 

@@ -121,7 +121,7 @@ def acting_for(visit: Visit, organization_id: str) -> Acting:
 def links(visit: Visit) -> list[tuple[str, str, bool]]:
     """Return the pages of the office that are the visitor's: name, address, and whether it is the one that is shown."""
     mine = visit.claims.memberships
-    chosen = visit.request.query.get("organization") or min(mine, default="")
+    chosen = visit.request.query.get("organization") or visit.organization_id or min(mine, default="")
     here = Acting(chosen, mine.get(chosen, ""), visit.claims.is_admin)
     path = visit.request.path
     return [

@@ -107,19 +107,28 @@ async def dashboard(request: web.Request) -> web.StreamResponse:
 
 
 async def _cards(
-    visit: Visit, events: Sequence[catalog_pb2.Event], shows: Iterable[catalog_pb2.Show], *, sees_sales: bool
+    visit: Visit, events: Sequence[catalog_pb2.Event], shows: Sequence[catalog_pb2.Show], *, sees_sales: bool
 ) -> list[Card]:
     """Return what is to say of a page of events."""
     following: dict[str, catalog_pb2.Show] = {}
     for show in shows:
         if show.status != catalog_pb2.Show.CANCELLED:
             following.setdefault(show.event_id or show.movie_id, show)
+    if len(shows) == MOST_SHOWS:  # there are more, of which some may be of these events
+        lacking = [event.id for event in events if event.id not in following]
+        found = await asyncio.gather(*(_next_show(visit, event_id) for event_id in lacking))
+        following |= {event_id: show for event_id, show in zip(lacking, found, strict=True) if show is not None}
     shown = [following.get(event.id) for event in events]
     seats, sales = await asyncio.gather(
         asyncio.gather(*(_seats(visit, show) for show in shown)),
         asyncio.gather(*(_sales(visit, event, sees_sales) for event in events)),
     )
     return [Card(*each) for each in zip(events, shown, seats, sales, strict=True)]
+
+
+async def _next_show(visit: Visit, event_id: str) -> catalog_pb2.Show | None:
+    listed = (await visit.services.list_shows(event_id=event_id, page_size=A_PAGE)).shows
+    return next((show for show in listed if show.status != catalog_pb2.Show.CANCELLED), None)
 
 
 async def _seats(visit: Visit, show: catalog_pb2.Show | None) -> Sequence[inventory_pb2.EventSeats.Section] | None:

@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 from boxoffice.inventory.v1 import catalog_pb2, seat_pb2
+from google.api.httpbody_pb2 import HttpBody
 
 from boxoffice_client import BoxofficeError
 from web.languages import _
 from web.numbers import number
 from web.organizers.access import managed_event
 from web.organizers.mistakes import Mistakes
+from web.organizers.uploads import LARGEST_BYTES, sent
 from web.visits import Visit
 
 A_PAGE = 50
@@ -29,6 +31,14 @@ FIELDS = {
     "timeZone": "zone",
 }
 HALL_FIELDS = {"name": "hall", "SCREEN_ALREADY_EXISTS": "hall", "sections": "rows", "areas": "places"}
+
+FILE_FIELDS = {"file": "file", "name": "file", "SCREEN_ALREADY_EXISTS": "file", "REQUEST_TOO_LARGE": "file"}
+FORMATS = {
+    "BOXOFFICE": catalog_pb2.ImportHallRequest.BOXOFFICE,
+    "PRETIX": catalog_pb2.ImportHallRequest.PRETIX,
+}
+WORK_SECONDS = 12.0
+"""So long the service may take to make a hall of a file."""
 
 SHAPES: Mapping[str, dict[str, str]] = {
     "theatre": {"rows": "14", "seats": "20", "vip": "0", "premium": "5", "places": "0"},
@@ -99,8 +109,39 @@ async def make_hall(request: web.Request) -> web.StreamResponse:
     except BoxofficeError as error:
         mistakes.take(error, HALL_FIELDS)
         return await _halls(visit, event, {**typed, "venue_id": venue_id}, mistakes)
-    where = urlencode({"venue": venue_id, "screen": screen.id})
-    raise web.HTTPSeeOther(f"/organizer/events/{event.id}/shows/create?{where}")
+    raise web.HTTPSeeOther(_date_in(event.id, venue_id, screen.id))
+
+
+@routes.post("/organizer/events/{event_id}/halls/file")
+async def upload_hall(request: web.Request) -> web.StreamResponse:
+    """Make a hall of a file, one of Boxoffice's own or a seating plan of pretix."""
+    visit, event = await managed_event(request)
+    texts, kind, plan = await sent(visit)
+    visit.wait_for(WORK_SECONDS)
+    typed, mistakes = _EMPTY | {"venue_id": texts.get("venue_id", "")}, Mistakes()
+    if not plan:
+        mistakes.add("file", _("Choose a file first."))
+    elif len(plan) > LARGEST_BYTES:
+        mistakes.add("file", _("The file has more than 8 MB."))
+    if mistakes:
+        return await _halls(visit, event, typed, mistakes)
+    services = visit.services.with_options(timeout_seconds=WORK_SECONDS)
+    try:
+        screen = await services.upload_hall(
+            venue_id=typed["venue_id"],
+            name=texts.get("name", "").strip(),
+            file=HttpBody(content_type=kind, data=plan),
+            format=FORMATS.get(texts.get("format", ""), catalog_pb2.ImportHallRequest.BOXOFFICE),
+        )
+    except BoxofficeError as error:
+        mistakes.take(error, FILE_FIELDS)
+        return await _halls(visit, event, typed, mistakes)
+    raise web.HTTPSeeOther(_date_in(event.id, typed["venue_id"], screen.id))
+
+
+def _date_in(event_id: str, venue_id: str, screen_id: str) -> str:
+    """Return where a date in a hall is added."""
+    return f"/organizer/events/{event_id}/shows/create?{urlencode({'venue': venue_id, 'screen': screen_id})}"
 
 
 async def _venue(visit: Visit, event: catalog_pb2.Event, typed: Mapping[str, str], key: str) -> catalog_pb2.Venue:

@@ -10,7 +10,7 @@ import grpc
 
 from boxoffice_client import BoxofficeError
 from web.failures import words
-from web.languages import _
+from web.refusals import rule
 
 STAYS = (
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -54,13 +54,8 @@ class Mistakes:
             if known is None and name.endswith("Id"):
                 raise error
             if known is None:
-                self.others.append(f"{name}: {text}.")
+                self.others.append(f"{name}: {rule(text)}")
             else:
-                self.add(known, text)
+                self.add(known, rule(text))
         if not error.violations:
             self.others.append(words(error))
-
-    @property
-    def title(self) -> str:
-        """Say that there are mistakes."""
-        return _("This is not saved yet")

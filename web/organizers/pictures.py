@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import hmac
 import re
-from collections.abc import AsyncIterator
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 from google.api.httpbody_pb2 import HttpBody
 
 from boxoffice_client import BoxofficeError
-from web.failures import Failed
-from web.languages import N_, _
+from web.languages import _
 from web.organizers.access import managed_event
 from web.organizers.events import edit_path, step_page
 from web.organizers.mistakes import Mistakes
-from web.visits import TOO_OLD, Visit
-
-LARGEST_BYTES = 8 * 1024 * 1024
-"""Of a picture, as the service takes it."""
-
-LARGEST_TEXT_BYTES = 4 * 1024
-UPLOAD_SECONDS = 60.0
-"""So long a picture may take to come."""
+from web.organizers.uploads import LARGEST_BYTES, sent
 
 WORK_SECONDS = 12.0
 """So long the service may take to make it anew."""
 
-MULTIPART = "multipart/form-data"
 KINDS = ("image/jpeg", "image/png", "image/webp")
 FIELDS = {"altText": "alt", "file": "file", "IMAGE_TOO_LARGE": "file", "REQUEST_TOO_LARGE": "file"}
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -39,8 +28,7 @@ routes = web.RouteTableDef()
 async def upload(request: web.Request) -> web.StreamResponse:
     """Add a picture."""
     visit, event = await managed_event(request)
-    visit.wait_for(UPLOAD_SECONDS)
-    texts, kind, picture = await _sent(visit)
+    texts, kind, picture = await sent(visit)
     visit.wait_for(WORK_SECONDS)
     mistakes, alt = Mistakes(), texts.get("alt", "").strip()
     if not picture:
@@ -59,48 +47,6 @@ async def upload(request: web.Request) -> web.StreamResponse:
     if mistakes:
         return step_page(visit, event, "pictures", mistakes, alt=alt)
     raise web.HTTPSeeOther(edit_path(event.id, "pictures"))
-
-
-async def _sent(visit: Visit) -> tuple[dict[str, str], str, bytes]:
-    """Return what a form with a file says, the file's kind, and the file; raise Failed where it is none of ours.
-
-    The word comes before the file: nothing is read of the file of who does not know it.
-    """
-    if visit.request.content_type != MULTIPART:
-        raise Failed(415, N_("This form cannot be read"), N_("Go back, reload the page and send it again."))
-    texts: dict[str, str] = {}
-    try:
-        async for part in _parts(visit.request):
-            if part.name != "file":
-                text = await _read(part, LARGEST_TEXT_BYTES)
-                texts[part.name or ""] = text[:LARGEST_TEXT_BYTES].decode()
-                continue
-            _check_word(visit, texts)
-            return texts, part.headers.get("content-type", ""), await _read(part, LARGEST_BYTES)
-    except (ValueError, UnicodeDecodeError):
-        raise Failed(400, N_("This form cannot be read"), N_("Go back, reload the page and send it again.")) from None
-    _check_word(visit, texts)
-    return texts, "", b""
-
-
-async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
-    reader = await request.multipart()
-    while (part := await reader.next()) is not None:
-        if isinstance(part, BodyPartReader):
-            yield part
-
-
-async def _read(part: BodyPartReader, most: int) -> bytes:
-    """Return a part as far as one byte more than there may be."""
-    read = bytearray()
-    while len(read) <= most and (chunk := await part.read_chunk()):
-        read += chunk
-    return bytes(read[: most + 1])
-
-
-def _check_word(visit: Visit, texts: dict[str, str]) -> None:
-    if not hmac.compare_digest(texts.get("word", "").encode(), visit.session.word.encode()):
-        raise Failed(403, N_("This form is too old"), TOO_OLD)
 
 
 @routes.get("/organizer/events/{event_id}/pictures/{name}")

@@ -1,4 +1,4 @@
-"""A show: how it sells, and when, for what, and with which fees it does."""
+"""A show: how it sells, when and for what, and with which fees."""
 
 from __future__ import annotations
 

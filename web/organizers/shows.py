@@ -1,4 +1,4 @@
-"""Shows: made, and their sales, prices and fees set."""
+"""New shows: in which hall, when, and for what."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from aiohttp import web
 from boxoffice.inventory.v1 import catalog_pb2, seat_pb2
 
 from boxoffice_client import BoxofficeError
+from boxoffice_client.errors import PermissionDenied
 from services.chassis.values.currencies import SOLD
+from web.languages import _
 from web.numbers import number
 from web.organizers.access import managed_event
 from web.organizers.amounts import NoAmount, minor_units
@@ -121,6 +123,8 @@ async def create_show(request: web.Request) -> web.StreamResponse:
                 max_seats_per_user=number(typed.get("most", ""), least=0, most=MOST_SEATS + 1, otherwise=0),
                 idempotency_key=typed.get("key", ""),
             )
+        except PermissionDenied:
+            mistakes.others.append(_("This hall is not shared with you. Ask whose it is, or choose another one."))
         except BoxofficeError as error:
             mistakes.take(error, FIELDS)
     if mistakes:
