@@ -109,6 +109,10 @@ NOT_PERSONAL = {
     ),
     "booking.admissions": "scan_id ticket_id undone_at",
     "booking.tickets": "id booking_id show_id show_seat_id state issued_at updated_at revision",
+    "booking.ticket_offers": (
+        "id ticket_id booking_id show_id state created_at expires_at updated_at mail_state mail_attempts mail_answered "
+        "mail_next_at"
+    ),
     "booking.topic_events": "id topic position key version kind payload created_at",
     "booking.topic_progress": "consumer topic read_to",
     "booking.topics": "topic position forgotten whole_since",

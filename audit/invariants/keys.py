@@ -45,12 +45,12 @@ KEYS = (
     ),
     Invariant(
         "answers-about-bookings-are-to-their-users",
-        "what was answered under a key of booking is about a booking of who asked, or a coupon or gate",
-        ("booking.idempotency_keys WHERE method NOT IN ('CreateCoupon', 'CreateGate')",),
+        "what was answered under a key of booking is about a booking of who asked, or a coupon, gate or offer",
+        ("booking.idempotency_keys WHERE method NOT IN ('CreateCoupon', 'CreateGate', 'OfferTicket')",),
         """
         SELECT k.method, k.user_id, k.key, k.names, b.user_id AS booked_by
         FROM booking.idempotency_keys k LEFT JOIN booking.bookings b ON b.id = k.names
-        WHERE k.method NOT IN ('CreateCoupon', 'CreateGate') AND k.names IS NOT NULL
+        WHERE k.method NOT IN ('CreateCoupon', 'CreateGate', 'OfferTicket') AND k.names IS NOT NULL
             AND b.user_id IS DISTINCT FROM k.user_id
         """,
     ),
@@ -70,6 +70,16 @@ KEYS = (
         """
         SELECT k.user_id, k.key, k.names FROM booking.idempotency_keys k LEFT JOIN booking.gates g ON g.id = k.names
         WHERE k.method = 'CreateGate' AND g.id IS NULL
+        """,
+    ),
+    Invariant(
+        "answers-about-offers-are-to-their-makers",
+        "what was answered under a key about an offer of a ticket is about one of who asked",
+        ("booking.idempotency_keys WHERE method = 'OfferTicket'",),
+        """
+        SELECT k.user_id, k.key, k.names, o.user_id AS made_by
+        FROM booking.idempotency_keys k LEFT JOIN booking.ticket_offers o ON o.id = k.names
+        WHERE k.method = 'OfferTicket' AND o.user_id IS DISTINCT FROM k.user_id
         """,
     ),
     Invariant(

@@ -5,8 +5,8 @@ from audit.invariants.invariant import Invariant
 TICKETS = (
     Invariant(
         "each-seat-of-a-ticket-has-its-own",
-        "a confirmed booking has a ticket for each seat, under the id that it names, for its show and its user; it is "
-        "revoked if, and only if, the seat was given back, and nobody else has one",
+        "a confirmed booking has a ticket for each seat, under the id that it names, for its show and its user or "
+        "whom that user has given it to; it is revoked if, and only if, the seat was given back; nobody else has one",
         ("booking.tickets", "booking.bookings WHERE ticket_ids IS NOT NULL"),
         """
         SELECT coalesce(b.id, t.booking_id) AS booking_id, b.state, b.seat_id, b.ticket_id, t.id, t.show_seat_id,
@@ -19,8 +19,10 @@ TICKETS = (
             LEFT JOIN booking.booking_refunds f ON f.id = s.refund_id
             WHERE b.ticket_ids IS NOT NULL
         ) AS b FULL JOIN booking.tickets t ON (t.booking_id, t.show_seat_id) = (b.id, b.seat_id)
+        LEFT JOIN booking.ticket_offers o ON o.ticket_id = t.id AND o.state = 'ACCEPTED'
         WHERE (b.state IN ('CONFIRMED', 'REFUNDED')) IS NOT TRUE
-            OR (t.id, t.show_id, t.user_id) IS DISTINCT FROM (b.ticket_id, b.show_id, b.user_id)
+            OR (t.id, t.show_id, t.user_id)
+                IS DISTINCT FROM (b.ticket_id, b.show_id, coalesce(o.recipient_id, b.user_id))
             OR CASE t.state
                 WHEN 'REVOKED' THEN b.refund_id IS NOT NULL
                 WHEN 'VALID' THEN b.refund_id IS NULL OR NOT b.tickets_revoked
@@ -38,6 +40,49 @@ TICKETS = (
         UNION ALL
         SELECT min(show_id::text)::uuid, min(show_seat_id::text)::uuid, count(*) FROM booking.tickets
         GROUP BY id HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "an-offer-is-of-its-makers-ticket",
+        "an offer is by the buyer, of a ticket of the booking, and in a state that there is; it has an address as "
+        "long as it is open, and a name then or where it was accepted; who has accepted is known and not the buyer; "
+        "a mail waits for an open offer only",
+        ("booking.ticket_offers",),
+        """
+        SELECT o.id AS offer_id, o.ticket_id, o.state, o.mail_state
+        FROM booking.ticket_offers o
+        LEFT JOIN booking.tickets t ON t.id = o.ticket_id LEFT JOIN booking.bookings b ON b.id = o.booking_id
+        WHERE (t.booking_id, t.show_id, b.user_id) IS DISTINCT FROM (o.booking_id, o.show_id, o.user_id)
+            OR (o.state IN ('OPEN', 'ACCEPTED', 'DECLINED', 'WITHDRAWN', 'EXPIRED', 'RETURNED')) IS NOT TRUE
+            OR (o.state = 'OPEN') IS DISTINCT FROM (o.email <> '')
+            OR (o.recipient_name = '' OR o.state IN ('OPEN', 'ACCEPTED')) IS NOT TRUE
+            OR o.state IN ('ACCEPTED', 'RETURNED') AND (o.recipient_id <> o.user_id) IS NOT TRUE
+            OR (o.expires_at > o.created_at) IS NOT TRUE
+            OR o.mail_state = 'WAITING' AND o.state <> 'OPEN'
+        """,
+    ),
+    Invariant(
+        "a-ticket-is-offered-once-at-a-time",
+        "of the offers of a ticket, one at most is open or accepted; each is there once",
+        ("booking.ticket_offers",),
+        """
+        SELECT ticket_id, count(*) AS offers FROM booking.ticket_offers WHERE state IN ('OPEN', 'ACCEPTED')
+        GROUP BY ticket_id HAVING count(*) > 1
+        UNION ALL
+        SELECT min(ticket_id::text)::uuid, count(*) FROM booking.ticket_offers GROUP BY id HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        "a-ticket-has-another-code-with-each-holder",
+        "the code of a ticket has changed once for each time that the ticket has changed hands",
+        ("booking.tickets",),
+        """
+        SELECT t.id AS ticket_id, t.revision, o.moves
+        FROM booking.tickets t LEFT JOIN (
+            SELECT ticket_id, sum(CASE state WHEN 'ACCEPTED' THEN 1 WHEN 'RETURNED' THEN 2 ELSE 0 END) AS moves
+            FROM booking.ticket_offers GROUP BY ticket_id
+        ) AS o ON o.ticket_id = t.id
+        WHERE t.revision IS DISTINCT FROM 1 + coalesce(o.moves, 0)
         """,
     ),
 )

@@ -57,7 +57,8 @@ TOPICS = (
         LEFT JOIN booking.topics t ON t.topic = 'bookings'
         LEFT JOIN (
             SELECT DISTINCT ON (key) key, kind FROM booking.topic_events
-            WHERE topic = 'bookings' AND kind <> 'PAYMENT_FAILED'
+            WHERE topic = 'bookings' AND kind NOT IN ('PAYMENT_FAILED', 'TICKET_TRANSFERRED', 'TICKET_RETURNED',
+                'OFFER_DECLINED', 'OFFER_EXPIRED')
             ORDER BY key, version DESC
         ) AS e ON e.key = b.id
         WHERE b.state IS DISTINCT FROM 'RESERVING' AND (b.updated_at > t.whole_since) IS NOT FALSE

@@ -18,6 +18,7 @@ SELLER = "0198c2a0-0000-7000-8000-00000000000a"
 REVIEW = "0198c2a0-0000-7000-8000-00000000000d"
 NOTICE = "0198c2a0-0000-7000-8000-00000000000e"
 TICKET = "0198c2a0-0000-7000-8000-00000000000f"
+OFFER = "0198c2a0-0000-7000-8000-000000000066"
 ENDPOINT = "0198c2a0-0000-7000-8000-000000000010"
 GATE = "0198c2a0-0000-7000-8000-000000000010"
 SCAN = "0198c2a0-0000-7000-8000-000000000011"
@@ -81,6 +82,13 @@ VALUES: dict[str, Any] = {
     "reviewId": REVIEW,
     "noticeId": NOTICE,
     "ticketId": TICKET,
+    "offerId": OFFER,
+    "TicketOffer.id": OFFER,
+    "TicketOffer.email": "ravi@example.com",
+    "TicketOffer.recipientName": "Ravi",
+    "TicketOffer.kind": "ADULT",
+    "TicketOffer.seatLabel": "Stalls C7",
+    "Ticket.recipientName": "Ravi",
     "taxRuleId": TAX_RULE,
     "theatre": "Lantern House",
     "timeZone": "Asia/Kolkata",
@@ -267,6 +275,11 @@ BODIES: dict[str, dict[str, Any]] = {
         ],
     },
     "UndoAdmission": {"scanId": SCAN, "reason": "The wrong ticket was shown."},
+    "OfferTicket": {"userId": USER, "email": "ravi@example.com", "recipientName": "Ravi"},
+    "WithdrawOffer": {"userId": USER},
+    "AcceptOffer": {"userId": USER},
+    "DeclineOffer": {"userId": USER},
+    "ReturnTicket": {"userId": USER},
     "SearchBookings": {"organizationId": ORGANIZATION, "q": "asha"},
     "ValidateCoupon": {"userId": USER, "code": "monsoon20", "showId": SHOW},
     "RefundBooking": {"userId": USER},

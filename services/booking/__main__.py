@@ -30,6 +30,8 @@ from boxoffice.booking.v1 import (
     taxes_pb2_grpc,
     tickets_pb2,
     tickets_pb2_grpc,
+    transfers_pb2,
+    transfers_pb2_grpc,
 )
 
 from services.booking import deliveries, owners
@@ -71,6 +73,8 @@ from services.booking.tickets.keys import vault_of
 from services.booking.tickets.operation import issue_of_before, revoke_of_before
 from services.booking.tickets.rpc import TicketServicer
 from services.booking.tidying.operation import forget_guests, forget_keys, number_bookings
+from services.booking.transfers.operation import MoveOffers, OfferTickets, expire, forget_names
+from services.booking.transfers.rpc import TransferServicer
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import CONNECTIONS as WATCHING_CONNECTIONS
 from services.booking.watching.changes import Changes
@@ -92,6 +96,7 @@ SERVICES = [
     tariffs_pb2.DESCRIPTOR.services_by_name["TariffService"].full_name,
     invoices_pb2.DESCRIPTOR.services_by_name["InvoiceService"].full_name,
     tickets_pb2.DESCRIPTOR.services_by_name["TicketService"].full_name,
+    transfers_pb2.DESCRIPTOR.services_by_name["TransferService"].full_name,
     papers_pb2.DESCRIPTOR.services_by_name["PaperService"].full_name,
     gates_pb2.DESCRIPTOR.services_by_name["GateService"].full_name,
     admissions_pb2.DESCRIPTOR.services_by_name["AdmissionService"].full_name,
@@ -120,6 +125,7 @@ async def run(settings: Settings) -> None:
     _add_others(server, db, inventory, ticket_keys)
     admissions = _add_admissions(server, db, inventory, ticket_keys, settings)
     papers_pb2_grpc.add_PaperServiceServicer_to_server(PaperServicer(db, ticket_keys, inventory, workshop), server)
+    _add_transfers(server, db, inventory, people, settings)
     office = OfficeServicer(db, bookings, inventory, payments, people)
     office_pb2_grpc.add_OfficeServiceServicer_to_server(office, server)
     await serve(
@@ -186,6 +192,15 @@ def _add_admissions(
     return admissions
 
 
+def _add_transfers(
+    server: grpc.aio.Server, db: Database, inventory: InventoryClient, people: IdentityClient, settings: Settings
+) -> None:
+    """Serve how tickets are passed on."""
+    offers = OfferTickets(db, settings.ticket_offer_life, has_mails=people.knows)
+    transfers = TransferServicer(db, inventory, people, offers, MoveOffers(db))
+    transfers_pb2_grpc.add_TransferServiceServicer_to_server(transfers, server)
+
+
 async def _ticket_keys(pools: Pools, settings: Settings) -> TicketKeys:
     """Return the keys that sign codes of tickets; raise Failure if they cannot be read."""
     keys = TicketKeys(pools.calls, vault_of(settings.ticket_key_secret.get_secret_value()))
@@ -228,6 +243,8 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     jobs.add(ticks, "number-bookings", lambda: number_bookings(background), jobs.every(minutes=1))
     jobs.add(ticks, "issue-tickets", lambda: issue_of_before(background), jobs.every(seconds=1))
     jobs.add(ticks, "revoke-tickets", lambda: revoke_of_before(background), jobs.every(seconds=1))
+    move_offers = MoveOffers(background)
+    jobs.add(ticks, "expire-ticket-offers", lambda: expire(move_offers, background), jobs.every(minutes=1))
     vault = vault_of(settings.ticket_key_secret.get_secret_value())
     jobs.add(
         ticks,
@@ -239,6 +256,7 @@ def _ticks(background: Database, recovery: Saga, settings: Settings) -> AsyncIOS
     jobs.add(ticks, "forget-keys", lambda: forget_keys(background, key_days), jobs.every(hours=1))
     guest_days = settings.guest_name_days
     jobs.add(ticks, "forget-guests", lambda: forget_guests(background, guest_days), jobs.every(hours=1))
+    jobs.add(ticks, "forget-recipients", lambda: forget_names(background, guest_days), jobs.every(hours=1))
     export_days = settings.export_retention_days
     jobs.add(ticks, "forget-exports", lambda: forget_exports(background, export_days), jobs.every(hours=1))
     event_days = settings.event_retention_days

@@ -88,6 +88,7 @@ class InventoryClient(CatalogueClient):
                 access_code=claim.access_code,
                 for_guest=claim.for_guest,
                 areas=area_places(claim.areas),
+                tickets_from_others=claim.tickets_from_others,
             )
         response = await call(self._seats.BatchReserveSeats, request, seconds=SECONDS)
         return [reserved_seats(r.reservation) if r.HasField("reservation") else _no(r) for r in response.results]
@@ -169,6 +170,15 @@ class InventoryClient(CatalogueClient):
             [UUID(show.show_id) for show in answer.shows],
             [UUID(show.show_id) for show in answer.shows if not show.was_cancelled],
         )
+
+    async def seat_limit(self, show_id: UUID) -> int:
+        """Return how many seats of a show a user may have."""
+        answer = await call(
+            self._seats.CountClaims, inventory_pb2.CountClaimsRequest(show_id=str(show_id)), seconds=SECONDS
+        )
+        if answer.seat_limit == 0:
+            raise Unavailable()  # an inventory of before, in a rollout
+        return answer.seat_limit
 
     async def count_claims(self, show_id: UUID) -> int:
         """Return how many claims of a show are alive, reserved or confirmed."""

@@ -6,6 +6,13 @@ from uuid import UUID
 from services.chassis.errors import Aborted, AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted, Unavailable
 
 
+class _OfSeats:
+    """About seats, which the metadata names."""
+
+    def __init__(self, seat_ids: Sequence[UUID]) -> None:
+        super().__init__(seat_ids=",".join(map(str, seat_ids)))  # type: ignore[call-arg]
+
+
 class BookingNotFound(NotFound):
     """There is no such booking: look it up in the list of the user's bookings."""
 
@@ -99,7 +106,7 @@ class TicketRevoked(FailedPrecondition):
     reason = "TICKET_REVOKED"
 
 
-class TicketAdmitted(FailedPrecondition):
+class TicketAdmitted(_OfSeats, FailedPrecondition):
     """Somebody was let in by the tickets of these seats: give others back, or ask the organizer.
 
     Metadata: `seat_ids`, separated by commas.
@@ -107,20 +114,89 @@ class TicketAdmitted(FailedPrecondition):
 
     reason = "TICKET_ADMITTED"
 
-    def __init__(self, seat_ids: Sequence[UUID]) -> None:
-        super().__init__(seat_ids=",".join(map(str, seat_ids)))
+
+class TicketTransferred(_OfSeats, FailedPrecondition):
+    """Somebody else holds the tickets of these seats: have them returned, or name the other seats.
+
+    Metadata: `seat_ids`, separated by commas.
+    """
+
+    reason = "TICKET_TRANSFERRED"
 
 
-class SeatsNotLeft(FailedPrecondition):
+class TicketNotTransferable(FailedPrecondition):
+    """This ticket cannot be passed on, or given back, now: it stays with its holder.
+
+    Metadata: `why`: GUEST (it was booked for a guest), SHOW_STARTED, SHOW_CANCELLED, TOO_OFTEN (it has changed hands as
+    often as it may), or OWN (it is the buyer's own).
+    """
+
+    reason = "TICKET_NOT_TRANSFERABLE"
+
+
+class TicketLimitExceeded(FailedPrecondition):
+    """The user would have more tickets of this show than one may have: give others back, or decline it.
+
+    Metadata: the `limit`.
+    """
+
+    reason = "TICKET_LIMIT_EXCEEDED"
+
+
+class OfferNotFound(NotFound):
+    """There is no such offer, or it is made to somebody else: sign in with the address that its mail came to."""
+
+    reason = "OFFER_NOT_FOUND"
+
+
+class OfferOver(FailedPrecondition):
+    """The offer is open no more: look at it.
+
+    Metadata: its `status`.
+    """
+
+    reason = "OFFER_OVER"
+
+
+class OfferOpen(FailedPrecondition):
+    """The ticket is offered to somebody already: withdraw that offer first.
+
+    Metadata: the `offer_id`.
+    """
+
+    reason = "OFFER_OPEN"
+
+
+class AddressNotVerified(FailedPrecondition):
+    """The offer is made to this address, of which it is not known whose it is: have it verified, then accept."""
+
+    reason = "ADDRESS_NOT_VERIFIED"
+
+
+class TooManyOffers(ResourceExhausted):
+    """The ticket was offered five times within a day: offer it again later."""
+
+    reason = "TOO_MANY_OFFERS"
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BookingUnderWay(Aborted):
+    """The user is booking seats of this show right now: ask again in a moment."""
+
+    reason = "BOOKING_UNDER_WAY"
+    retry_after_seconds = 1.0
+
+
+class SeatsNotLeft(_OfSeats, FailedPrecondition):
     """The booking does not have these seats, or they were given back before: look at which seats are left.
 
     Metadata: `seat_ids`, separated by commas.
     """
 
     reason = "SEATS_NOT_LEFT"
-
-    def __init__(self, seat_ids: Sequence[UUID]) -> None:
-        super().__init__(seat_ids=",".join(map(str, seat_ids)))
 
 
 class CancellationNotFound(NotFound):

@@ -36,6 +36,8 @@ class Claim:
     """Whether the organizer books them for somebody."""
     areas: Sequence[AreaPlaces] = ()
     """How many places of areas, beside the seats."""
+    tickets_from_others: int = 0
+    """How many tickets of the show the user has accepted from others."""
 
     @property
     def seats(self) -> int:

@@ -23,6 +23,8 @@ class Contact:
     name: str
     email: str
     phone: str
+    is_verified: bool = False
+    """Whether it is known that the e-mail address is theirs."""
 
 
 class IdentityClient:
@@ -34,10 +36,18 @@ class IdentityClient:
         if channel is not None:
             self._stub = identity_pb2_grpc.IdentityServiceStub(channel)
 
+    @property
+    def knows(self) -> bool:
+        """Tell whether anybody is known, as where callers are held to policies."""
+        return self._stub is not None
+
     async def contacts(self, user_ids: Collection[UUID]) -> Mapping[UUID, Contact]:
         """Return those of the users, AT_ONCE at most, that have accounts."""
         if self._stub is None or not user_ids:
             return {}
         request = identity_pb2.BatchGetContactsRequest(user_ids=map(str, user_ids))
         answer = await call(self._stub.BatchGetContacts, request, seconds=SECONDS)
-        return {UUID(each.user_id): Contact(each.name, each.email, each.phone) for each in answer.contacts}
+        return {
+            UUID(each.user_id): Contact(each.name, each.email, each.phone, each.email_verified)
+            for each in answer.contacts
+        }

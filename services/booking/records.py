@@ -7,7 +7,7 @@ _SEATS = """(
     FROM booking_seats s WHERE s.booking_id = b.id
 )"""
 _TICKETS = """(
-    SELECT coalesce(jsonb_agg(to_jsonb(t) - ARRAY['booking_id'] ORDER BY t.issued_at, t.id), '[]')
+    SELECT coalesce(jsonb_agg(to_jsonb(t) - ARRAY['booking_id', 'user_id'] ORDER BY t.issued_at, t.id), '[]')
     FROM tickets t WHERE t.booking_id = b.id
 )"""
 _REFUNDS = """(
@@ -49,9 +49,26 @@ SEARCHES = """
     WHERE user_id = %(user_id)s AND user_id > %(after)s LIMIT %(limit)s
 """
 
+TICKET_OFFERS = """
+    SELECT o.id AS position, (
+        to_jsonb(o) - ARRAY['recipient_id', 'mail_attempts', 'mail_answered', 'mail_next_at']
+    )::text AS record
+    FROM ticket_offers o WHERE o.user_id = %(user_id)s AND o.id > %(after)s ORDER BY o.id LIMIT %(limit)s
+"""
+"""Those that the user has made; who has accepted one is not the user's to know."""
+
+TICKETS_OF_OTHERS = """
+    SELECT t.id AS position, (to_jsonb(t) || jsonb_build_object('accepted_at', o.updated_at))::text AS record
+    FROM tickets t JOIN ticket_offers o ON o.ticket_id = t.id AND o.state = 'ACCEPTED'
+    WHERE o.recipient_id = %(user_id)s AND t.id > %(after)s ORDER BY t.id LIMIT %(limit)s
+"""
+"""Those that the user has accepted; neither the buyer's id nor the name that the buyer has given."""
+
 KINDS = (
     Kind("booking", BOOKINGS),
     Kind("coupon_tries", COUPON_TRIES),
+    Kind("ticket_offers", TICKET_OFFERS),
+    Kind("tickets_of_others", TICKETS_OF_OTHERS),
     Kind("free_bookings", FREE_BOOKINGS),
     Kind("searches", SEARCHES),
 )

@@ -44,6 +44,9 @@ class Settings(ServiceSettings):
     ticket_key_days: int = Field(
         90, ge=1, le=365, description="days until a new key signs codes of tickets; the old ones stay published"
     )
+    ticket_offer_hours: int = Field(
+        48, ge=1, le=720, description="hours for which a ticket that is offered to somebody may be accepted"
+    )
     check_in_opens_minutes: int = Field(
         180, ge=0, le=100_000, description="minutes before the start of a show from which on its tickets let in"
     )
@@ -61,6 +64,11 @@ class Settings(ServiceSettings):
     def ticket_key_life(self) -> timedelta:
         """How long a key signs codes of tickets."""
         return timedelta(days=self.ticket_key_days)
+
+    @property
+    def ticket_offer_life(self) -> timedelta:
+        """How long a ticket that is offered may be accepted, at most."""
+        return timedelta(hours=self.ticket_offer_hours)
 
     @property
     def check_in_opens(self) -> timedelta:

@@ -38,6 +38,45 @@ tickets = Table(
     comment="one for each seat of a confirmed booking",
 )
 
+ticket_offers = Table(
+    "ticket_offers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("ticket_id", Uuid, ForeignKey("tickets.id"), nullable=False),
+    Column("booking_id", Uuid, ForeignKey("bookings.id"), nullable=False),
+    Column("show_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False, comment="who made it: the buyer"),
+    Column("recipient_name", Text, nullable=False, comment="as the buyer calls them; empty: forgotten"),
+    Column("email", Text, nullable=False, comment="whom it is made to, in small letters; empty: it is open no more"),
+    Column("state", Text, nullable=False),
+    Column("recipient_id", Uuid, comment="who has accepted or declined it"),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, comment="when it came to its state"),
+    Column("mail_state", Text, comment="of the mail that tells of it; null: none is sent"),
+    Column("mail_attempts", Integer, nullable=False, server_default="0"),
+    Column("mail_answered", Integer, nullable=False, server_default="0", comment="the last whose outcome is known"),
+    Column("mail_next_at", DateTime(timezone=True), comment="when the mail is tried; null: not any more"),
+    CheckConstraint(
+        "state IN ('OPEN', 'ACCEPTED', 'DECLINED', 'WITHDRAWN', 'EXPIRED', 'RETURNED')",
+        name="state",
+    ),
+    CheckConstraint("(state = 'OPEN') = (email <> '')", name="email"),
+    CheckConstraint("state NOT IN ('ACCEPTED', 'RETURNED') OR recipient_id IS NOT NULL", name="recipient"),
+    CheckConstraint("mail_state IN ('WAITING', 'SENT', 'SKIPPED', 'DEAD')", name="mail_state"),
+    CheckConstraint("mail_state IS DISTINCT FROM 'WAITING' OR state = 'OPEN'", name="mail_waits"),
+    # At most one by which a ticket is, or may come to be, somebody else's.
+    Index("ticket_offers_alive_idx", "ticket_id", unique=True, postgresql_where=text("state IN ('OPEN', 'ACCEPTED')")),
+    Index("ticket_offers_booking_idx", "booking_id"),
+    Index("ticket_offers_ticket_idx", "ticket_id", "created_at"),
+    Index("ticket_offers_user_idx", "user_id", "id"),
+    Index("ticket_offers_recipient_idx", "recipient_id", "show_id", postgresql_where=text("state = 'ACCEPTED'")),
+    Index("ticket_offers_email_idx", "email", postgresql_where=text("state = 'OPEN'")),
+    Index("ticket_offers_expiry_idx", "expires_at", postgresql_where=text("state = 'OPEN'")),
+    Index("ticket_offers_mail_idx", "mail_next_at", postgresql_where=text("mail_state = 'WAITING'")),
+    comment="tickets that are, or were, offered to somebody else",
+)
+
 ticket_keys = Table(
     "ticket_keys",
     metadata,

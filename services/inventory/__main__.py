@@ -130,7 +130,7 @@ async def run(settings: Settings) -> None:
         db, searches, desk, max_seats_per_user=settings.max_seats_per_user, reschedule_notice=notice
     )
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalogue, server)
-    servicer = InventoryServicer(db, desk, availability, watching)
+    servicer = InventoryServicer(db, desk, availability, watching, max_seats_per_user=settings.max_seats_per_user)
     inventory_pb2_grpc.add_InventoryServiceServicer_to_server(servicer, server)
     _add_what_organizers_and_visitors_say(settings, pools, ticks, server)
     await serve(

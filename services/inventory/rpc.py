@@ -14,6 +14,14 @@ from services.inventory.viewing.watching import Watching
 class InventoryServicer(SeatMethods, AccessCodeMethods, ViewMethods, inventory_pb2_grpc.InventoryServiceServicer):
     """One service: changing seats, the codes by which blocked ones are taken, and looking at seats."""
 
-    def __init__(self, db: Database, desk: SeatDesk, availability: Availability, watching: Watching) -> None:
-        SeatMethods.__init__(self, db, desk)
+    def __init__(
+        self,
+        db: Database,
+        desk: SeatDesk,
+        availability: Availability,
+        watching: Watching,
+        *,
+        max_seats_per_user: int = 6,
+    ) -> None:
+        SeatMethods.__init__(self, db, desk, max_seats_per_user=max_seats_per_user)
         ViewMethods.__init__(self, availability, watching)

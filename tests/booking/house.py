@@ -24,6 +24,7 @@ from boxoffice.booking.v1 import (
     tariffs_pb2_grpc,
     taxes_pb2_grpc,
     tickets_pb2_grpc,
+    transfers_pb2_grpc,
 )
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc, inventory_pb2, inventory_pb2_grpc, seat_pb2
@@ -46,7 +47,8 @@ from tests.servers import served
 UNTOLD = """
     SELECT b.id, b.state, e.kind FROM bookings b
     LEFT JOIN LATERAL (
-        SELECT kind FROM topic_events WHERE key = b.id AND kind <> 'PAYMENT_FAILED' ORDER BY id DESC LIMIT 1
+        SELECT kind FROM topic_events WHERE key = b.id AND kind NOT IN ('PAYMENT_FAILED', 'TICKET_TRANSFERRED',
+            'TICKET_RETURNED', 'OFFER_DECLINED', 'OFFER_EXPIRED') ORDER BY id DESC LIMIT 1
     ) AS e ON true
     WHERE b.state <> 'RESERVING' AND coalesce(e.kind, '') NOT IN ('PARTLY_REFUNDED', 'REFUND_UNDONE')
         AND b.updated_at > (SELECT whole_since FROM topics) AND e.kind IS DISTINCT FROM
@@ -125,6 +127,7 @@ class FakeIdentity(identity_pb2_grpc.IdentityServiceServicer):
     """An identity service that knows whom the test says: name, e-mail address and phone of users."""
 
     known: dict[UUID, tuple[str, str, str]] = field(default_factory=dict)
+    unverified: set[UUID] = field(default_factory=set)
     away: bool = False
 
     async def BatchGetContacts(self, request: Any, context: Any) -> Any:
@@ -134,7 +137,8 @@ class FakeIdentity(identity_pb2_grpc.IdentityServiceServicer):
         for user_id in request.user_ids:
             if found := self.known.get(UUID(user_id)):
                 name, email, phone = found
-                answer.contacts.add(user_id=user_id, name=name, email=email, phone=phone)
+                verified = UUID(user_id) not in self.unverified
+                answer.contacts.add(user_id=user_id, name=name, email=email, phone=phone, email_verified=verified)
         return answer
 
 
@@ -166,6 +170,7 @@ class House:
     to_inventory: grpc.aio.Channel
     gates: gates_pb2_grpc.GateServiceStub
     admissions: admissions_pb2_grpc.AdmissionServiceStub
+    transfers: transfers_pb2_grpc.TransferServiceStub
 
     async def book(self, user: UUID, *numbers: int, key: str = "", coupon: str = "") -> booking_pb2.Booking:
         request = booking_pb2.CreateBookingRequest(
@@ -294,8 +299,11 @@ async def opened_house(
 
 def _doors(
     to_booking: grpc.aio.Channel,
-) -> tuple[gates_pb2_grpc.GateServiceStub, admissions_pb2_grpc.AdmissionServiceStub]:
-    return gates_pb2_grpc.GateServiceStub(to_booking), admissions_pb2_grpc.AdmissionServiceStub(to_booking)
+) -> tuple[
+    gates_pb2_grpc.GateServiceStub, admissions_pb2_grpc.AdmissionServiceStub, transfers_pb2_grpc.TransferServiceStub
+]:
+    gates, admissions = gates_pb2_grpc.GateServiceStub(to_booking), admissions_pb2_grpc.AdmissionServiceStub(to_booking)
+    return gates, admissions, transfers_pb2_grpc.TransferServiceStub(to_booking)
 
 
 async def _check_events(booking_db: Database) -> None:
@@ -323,6 +331,7 @@ def _add(booking: WiredBooking, callers: list[Caller], server: grpc.aio.Server) 
     cancellations_pb2_grpc.add_CancellationServiceServicer_to_server(booking.cancellations, server)
     tickets_pb2_grpc.add_TicketServiceServicer_to_server(booking.tickets, server)
     gates_pb2_grpc.add_GateServiceServicer_to_server(booking.gates, server)
+    transfers_pb2_grpc.add_TransferServiceServicer_to_server(booking.transfers, server)
     admissions_pb2_grpc.add_AdmissionServiceServicer_to_server(booking.admissions, server)
     office = _called_by(
         booking.office, office_pb2.DESCRIPTOR.services_by_name["OfficeService"].methods_by_name, callers

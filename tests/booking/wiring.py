@@ -27,6 +27,8 @@ from services.booking.taxes.rpc import TaxServicer
 from services.booking.tickets.keyring import TicketKeys
 from services.booking.tickets.keys import vault_of
 from services.booking.tickets.rpc import TicketServicer
+from services.booking.transfers.operation import MoveOffers, OfferTickets
+from services.booking.transfers.rpc import TransferServicer
 from services.booking.viewing.look import Bookings
 from services.booking.watching.changes import Changes
 from services.chassis.store.database import Database
@@ -37,6 +39,7 @@ TICKET_KEY_SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ1Njc4"
 OPENS = timedelta(hours=3)
 """How long before a show people are let in."""
 LIST_GOOD_FOR = timedelta(minutes=60)
+OFFER_LIFE = timedelta(hours=48)
 POLICY = RefundPolicy.parse("24:100,2:50")
 
 
@@ -59,6 +62,7 @@ class WiredBooking:
     office: OfficeServicer
     gates: GateServicer
     admissions: AdmissionServicer
+    transfers: TransferServicer
 
     async def close(self) -> None:
         await self.desk.close()
@@ -68,6 +72,10 @@ class WiredBooking:
 def wired_admissions(db: Database, keys: TicketKeys, inventory: InventoryClient) -> AdmissionServicer:
     lists = DoorLists(db, keys, opens=OPENS, good_for=LIST_GOOD_FOR)
     return AdmissionServicer(db, keys, inventory, JudgeScans(db, OPENS), lists)
+
+
+def wired_transfers(db: Database, inventory: InventoryClient, people: IdentityClient) -> TransferServicer:
+    return TransferServicer(db, inventory, people, OfferTickets(db, OFFER_LIFE, has_mails=people.knows), MoveOffers(db))
 
 
 def wired_booking(
@@ -118,4 +126,5 @@ def wired_booking(
         office,
         gates,
         admissions,
+        wired_transfers(db, inventory, IdentityClient(to_identity)),
     )

@@ -29,6 +29,7 @@ from tests.mutants import (
     texts,
     tickets,
     topics,
+    transfers,
     watching,
     webhooks,
 )
@@ -62,6 +63,7 @@ MUTANTS = (
     *texts.MUTANTS,
     *tickets.MUTANTS,
     *topics.MUTANTS,
+    *transfers.MUTANTS,
     *watching.MUTANTS,
     *webhooks.MUTANTS,
 )

@@ -104,7 +104,7 @@ def samples(world: World) -> dict[str, tuple[Json, Json | None]]:
         **dict(coupon_id=world.coupon_id, seller_id=world.seller_id, organization_id=world.organization_id),
         **dict(tax_rule_id=examples.TAX_RULE, review_id=examples.REVIEW, notice_id=examples.NOTICE),
         **dict(image_id=examples.IMAGE, name=examples.IMAGE_FILE, ticket_id=examples.TICKET),
-        **dict(endpoint_id=world.endpoint_id, gate_id=examples.GATE, token="A" * 44),
+        **dict(endpoint_id=world.endpoint_id, gate_id=examples.GATE, token="A" * 44, offer_id=examples.OFFER),
     }
     methods = [method for method in METHODS.values() if method.bindings]
     derived = {

@@ -38,6 +38,11 @@ KEYS = (
         "answers-about-gates-are-of-what-there-is",
         answers("booking", f"names = {NEW}", "method = 'CreateGate'"),
     ),
+    Damage(
+        "an answer about another's offer",
+        "answers-about-offers-are-to-their-makers",
+        answers("booking", "user_id = gen_random_uuid()", "method = 'OfferTicket'"),
+    ),
     Damage("an answer about no payment", PAID, answers("payment", f"names = {NEW}")),
     Damage("an answer about another user's payment", PAID, answers("payment", "user_id = gen_random_uuid()")),
     Damage("an answer about no payment at all", PAID, answers("payment", "names = NULL")),

@@ -19,6 +19,7 @@ from tests.gateway.fakes import METHODS, Method
 from tests.system.bad_input import camel
 from tests.system.case import Case, Prepare
 from tests.system.client import PRICES, Client, Json, Show, new_user, ok
+from tests.system.transfers import offer_ticket
 
 
 def takes_key(method: Method) -> bool:
@@ -277,6 +278,7 @@ KEYED: dict[str, Prepare] = {
     "UnblockSeats": unblock_seats,
     "CreateGate": create_gate,
     "CheckInTicket": check_in_ticket,
+    "OfferTicket": offer_ticket,
     "InitiatePayment": initiate_payment,
     "RefundBooking": refund_booking,
     "GrantRefund": grant_refund,
@@ -322,6 +324,10 @@ HARMLESS = {
     "RotateGate": "the credential of the last answer is the one that is good",
     "RevokeGate": "what has ended has ended",
     "SyncScans": "each scan has the gate's own name, by which it is kept once",
+    "WithdrawOffer": "what is withdrawn is withdrawn",
+    "AcceptOffer": "who has accepted holds the ticket",
+    "DeclineOffer": "what is declined is declined",
+    "ReturnTicket": "what was given back is given back",
     "UndoAdmission": "what is taken back is taken back, as the first request said",
     "RevokeAccessCode": "what has ended has ended",
     "CancelShow": "a show is cancelled once; who asks again is told how far that is",

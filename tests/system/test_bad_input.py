@@ -141,6 +141,7 @@ async def test_what_the_samples_hold_is_right_but_for_what_is_made_wrong(client:
             # There is no ticket yet.
             *("PreviewRefund", "GrantRefund", "GetInvoice", "GetTicketCode", "RenderTicketCode"),
             *("RenderTickets", "RenderCalendar", "RenderInvoice"),
+            *("OfferTicket", "WithdrawOffer", "AcceptOffer", "DeclineOffer", "ReturnTicket"),
             # The gate and the scan are made up.
             *("RotateGate", "RevokeGate", "UndoAdmission"),
             # Nobody has seen the show yet.

@@ -27,6 +27,7 @@ from tests.system.doors import let_in
 from tests.system.innocent import AT_ANY_TIME, WHILE_UNDER_WAY
 from tests.system.selling import guard, sell
 from tests.system.telling import have_an_organization_told
+from tests.system.transfers import pass_on
 
 CHANGES = """
     SELECT schemaname || '.' || relname AS name, n_tup_ins + n_tup_upd + n_tup_del AS changes
@@ -108,6 +109,7 @@ async def copies(stack: Stack) -> AsyncIterator[Scratch]:
         await client.cancel_show(await client.make_show())
         await guard(client, await client.make_show())
         await let_in(client, open_doors := await client.make_show(), open_doors.seats[:2])
+        await pass_on(client, open_doors, open_doors.seats[2:4])
         await _have_accounts(stack, client)
         await _have_images(client)
         await have_an_organization_told(stack, client)

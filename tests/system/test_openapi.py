@@ -21,6 +21,7 @@ from tests.system.doors import let_in
 from tests.system.mutations import KEYED
 from tests.system.selling import charge, sell
 from tests.system.test_webhooks import signed
+from tests.system.transfers import pass_on
 
 NOBODY = str(uuid4())
 SESSION = f"sess_{NOBODY}"
@@ -85,6 +86,7 @@ async def test_every_operation_succeeds_as_the_document_says(stack: Stack, clien
     await _have_a_coupon(client, show)
     await _look_at_sales(client, show, seller, booking["id"])
     await let_in(client, show, show.seats[5:7])
+    await pass_on(client, show, show.seats[7:9])
     await _have_an_endpoint(client)
     # Streams have no end: tests/gateway/test_gateway_streams.py is about them. What takes a key is held against the
     # document at each of its paths in test_keys.py.

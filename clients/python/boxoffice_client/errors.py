@@ -31,6 +31,7 @@ from boxoffice_client.reasons_of_prices import *  # noqa: F403  the same
 from boxoffice_client.reasons_of_services import *  # noqa: F403  the same
 from boxoffice_client.reasons_of_the_catalogue import *  # noqa: F403  the same
 from boxoffice_client.reasons_of_tickets import *  # noqa: F403  the same
+from boxoffice_client.reasons_of_transfers import *  # noqa: F403  the same
 from boxoffice_client.reasons_of_webhooks import *  # noqa: F403  the same
 
 DOMAIN = "boxoffice"

@@ -27,6 +27,7 @@ from boxoffice.booking.v1 import office_pb2 as office
 from boxoffice.booking.v1 import tariffs_pb2 as tariffs
 from boxoffice.booking.v1 import taxes_pb2 as taxes
 from boxoffice.booking.v1 import tickets_pb2 as tickets
+from boxoffice.booking.v1 import transfers_pb2 as transfers
 from boxoffice.booking.v1.admissions_pb2_grpc import AdmissionServiceServicer as Admissions
 from boxoffice.booking.v1.booking_pb2_grpc import BookingServiceServicer as Bookings
 from boxoffice.booking.v1.cancellations_pb2_grpc import CancellationServiceServicer as Cancellations
@@ -37,6 +38,7 @@ from boxoffice.booking.v1.office_pb2_grpc import OfficeServiceServicer as Office
 from boxoffice.booking.v1.tariffs_pb2_grpc import TariffServiceServicer as Tariffs
 from boxoffice.booking.v1.taxes_pb2_grpc import TaxServiceServicer as Taxes
 from boxoffice.booking.v1.tickets_pb2_grpc import TicketServiceServicer as Tickets
+from boxoffice.booking.v1.transfers_pb2_grpc import TransferServiceServicer as Transfers
 from boxoffice.identity.v1 import account_mails_pb2 as mails
 from boxoffice.identity.v1 import identity_pb2 as identity
 from boxoffice.identity.v1 import organizations_pb2 as organizations
@@ -333,6 +335,14 @@ class Methods:
     get_invoice = Method(Invoices, invoices.GetInvoiceRequest, invoices.GetInvoiceResponse)
     list_tickets = Method(Tickets, tickets.ListTicketsRequest, tickets.ListTicketsResponse)
     get_ticket_code = Method(Tickets, tickets.GetTicketCodeRequest, tickets.TicketCode)
+
+    # Tickets that are given to somebody else.
+    offer_ticket = Method(Transfers, transfers.OfferTicketRequest, transfers.TicketOffer)
+    list_ticket_offers = Method(Transfers, transfers.ListTicketOffersRequest, transfers.ListTicketOffersResponse)
+    withdraw_offer = Method(Transfers, transfers.WithdrawOfferRequest, transfers.TicketOffer)
+    accept_offer = Method(Transfers, transfers.AcceptOfferRequest, transfers.TicketOffer)
+    decline_offer = Method(Transfers, transfers.DeclineOfferRequest, transfers.TicketOffer)
+    return_ticket = Method(Transfers, transfers.ReturnTicketRequest, transfers.TicketOffer)
 
     # Gates, and what they let in.
     create_gate = Method(Gates, create_gate, gates.Gate)

@@ -271,6 +271,10 @@ class Booking:
         """Return the booking after one of its payments was declined. It stays what it is."""
         return replace(self, version=self.version + 1)
 
+    def with_moved_offer(self) -> "Booking":
+        """Return the booking after an offer of one of its tickets came to another state. It stays what it is."""
+        return replace(self, version=self.version + 1)
+
     def refunded(self, now: datetime) -> "Booking":
         """Return the booking whose last refund was carried out."""
         return self._moved(State.REFUNDED, updated_at=now)

@@ -54,6 +54,21 @@ class FailedPayment:
     payment_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class TicketNews:
+    """What became of an offer of a ticket, and the booking as it is since then."""
+
+    booking: Booking
+    kind: "events_pb2.BookingEvent.Kind.ValueType"
+    ticket_id: UUID
+    offer_id: UUID
+
+
+async def publish_tickets(tx: Transaction, news: Iterable[TicketNews]) -> None:
+    """Tell what became of offers of tickets, of whose bookings this transaction has the locks."""
+    await topics.append(tx, TOPIC, [_of_ticket(each) for each in news])
+
+
 async def publish_failures(tx: Transaction, failures: Iterable[FailedPayment]) -> None:
     """Tell of payments that were declined for bookings of which this transaction has the locks."""
     await topics.append(tx, TOPIC, [_failure(failure) for failure in failures])
@@ -92,6 +107,12 @@ def _failure(failure: FailedPayment) -> TopicEvent:
     event = _message(failure.booking, _Kind.PAYMENT_FAILED)
     event.payment_id = str(failure.payment_id)
     return _written(failure.booking, event)
+
+
+def _of_ticket(news: TicketNews) -> TopicEvent:
+    event = _message(news.booking, news.kind)
+    event.ticket_id, event.offer_id = str(news.ticket_id), str(news.offer_id)
+    return _written(news.booking, event)
 
 
 def _message(booking: Booking, kind: "_Kind.ValueType") -> events_pb2.BookingEvent:

@@ -6,6 +6,7 @@ from uuid import UUID
 from services.booking.bookings.events import TOPIC
 from services.booking.closing import statements as sql
 from services.booking.errors import BookingToCome, PaymentOpen
+from services.booking.transfers import operation as transfers
 from services.chassis.store.database import Database, retried
 
 CLOSED_MINUTES = 20
@@ -17,6 +18,7 @@ that nobody who keeps the account after all is kept out for long, whatever fails
 async def close(db: Database, user_id: UUID) -> datetime:
     """Keep a user from booking for a while; return until when, which is another instant each time."""
     async with db.transaction() as tx:
+        await tx.send(*transfers.closing(user_id))
         [closed] = await tx.fetch(sql.CLOSE_USER, {"user_id": user_id, "minutes": CLOSED_MINUTES})
     until: datetime = closed.closed_until
     return until

@@ -34,6 +34,7 @@ from services.booking.creating.free import count_free
 from services.booking.errors import AccountDeleted, EmailNotVerified, FreeBookingLimitExceeded, PriceChanged
 from services.booking.quoting.domain import NO_TERMS, PricedSeats, ShowTerms, price
 from services.booking.quoting.terms import read_terms, terms_of
+from services.booking.transfers.operation import shares_to_book
 from services.chassis.errors import Failure, RequestInProgress, Unavailable
 from services.chassis.store.database import Database, Statement, retried
 from services.chassis.store.rows import Row, columns, sparse
@@ -76,6 +77,8 @@ class BegunBooking:
     """What the show's tickets cost beside their list prices."""
     coupon: Coupon | None = None
     """With its terms as they were then."""
+    tickets_from_others: int = 0
+    """How many tickets of the show the user has accepted from others."""
 
     def price(self, new: NewBooking, listed: ListedSeats | ReservedSeats) -> PricedSeats:
         """Put their lines to the seats, by the rules of when the first of them was held.
@@ -119,11 +122,17 @@ class BeginBookings:
     async def _begin(self, batch: Sequence[Create]) -> list[Outcome[BegunBooking | KeptAnswer]]:
         keys = [command.idempotency for command in batch if command.idempotency]
         terms = terms_of(command.show.show_id for command in batch)
+        shares = shares_to_book([(one.new.user_id, one.show.show_id) for one in batch if one.new.guest_name is None])
         coupons: Mapping[UUID, Coupon | Failure] = {}
         if any(command.new.coupon_code for command in batch):
-            stored, found, begun, coupons = await self._begin_with_coupons(batch, answers.find(keys), terms)
+            others, stored, found, begun, coupons = await self._begin_with_coupons(
+                batch, *shares, answers.find(keys), terms
+            )
         else:
-            stored, found, begun = await self._db.transact(answers.find(keys), terms, _intents(batch))
+            _, others, stored, found, begun = await self._db.transact(
+                *shares, answers.find(keys), terms, _intents(batch)
+            )
+        from_others = {(row.user_id, row.show_id): row.tickets for row in others}
         terms_by_show = read_terms(found)
         intents = {row.id: row for row in begun}
         without = [command for command in batch if command.id not in intents]
@@ -133,7 +142,12 @@ class BeginBookings:
         # Where a key is in both, its answer counts.
         first = {(row.user_id, row.key): row for row in (*under_way, *stored)}
         return [
-            _begun(intents[command.id], terms_by_show.get(command.show.show_id, NO_TERMS), coupons.get(command.id))
+            _begun(
+                intents[command.id],
+                terms_by_show.get(command.show.show_id, NO_TERMS),
+                coupons.get(command.id),
+                from_others.get((command.new.user_id, command.show.show_id), 0),
+            )
             if command.id in intents
             else AccountDeleted()
             if command.new.user_id in closed
@@ -147,7 +161,7 @@ class BeginBookings:
 
     async def _begin_with_coupons(
         self, batch: Sequence[Create], *others: Statement
-    ) -> tuple[list[Row], list[Row], list[Row], dict[UUID, Coupon | Failure]]:
+    ) -> tuple[list[Row], list[Row], list[Row], list[Row], dict[UUID, Coupon | Failure]]:
         """Write the intents, then lock the coupons and take their uses; what has none to take is dropped again."""
         reads = uses.reads(
             (command.new.coupon_code for command in batch if command.new.coupon_code),
@@ -155,7 +169,7 @@ class BeginBookings:
             lock=True,
         )
         async with self._db.transaction() as tx:
-            stored, terms, begun, *found = await tx.fetch_all(*others, _intents(batch), *reads.values())
+            _, from_others, stored, terms, begun, *found = await tx.fetch_all(*others, _intents(batch), *reads.values())
             codes = uses.codes_of(dict(zip(reads, found, strict=True)))
             ids = {row.id for row in begun}
             coupons = {
@@ -167,7 +181,7 @@ class BeginBookings:
             await tx.send(sql.USE_COUPONS, {"id": [id_ for id_, _ in used], "code": [code for _, code in used]})
             await tx.send(sql.DROP_BOOKINGS, {"ids": list(coupons.keys() - dict(used).keys())})
             await uses.write_tries(tx, codes)
-        return stored, terms, begun, coupons
+        return from_others, stored, terms, begun, coupons
 
     async def _wait(
         self, batch: Sequence[Create], outcomes: list[Outcome[BegunBooking | KeptAnswer]]
@@ -207,8 +221,8 @@ def _intents(batch: Sequence[Create]) -> Statement:
     }
 
 
-def _begun(intent: Row, terms: ShowTerms, coupon: Coupon | Failure | None) -> Outcome[BegunBooking]:
-    return coupon if isinstance(coupon, Failure) else BegunBooking(intent.created_at, terms, coupon)
+def _begun(intent: Row, terms: ShowTerms, coupon: Coupon | Failure | None, from_others: int) -> Outcome[BegunBooking]:
+    return coupon if isinstance(coupon, Failure) else BegunBooking(intent.created_at, terms, coupon, from_others)
 
 
 def _known(command: Create, first: Mapping[tuple[UUID, str], Row]) -> Outcome[KeptAnswer]:

@@ -112,7 +112,10 @@ class CreateBookings:
         outcomes: dict[UUID, bytes | Failure] = {id_: it for id_, it in totals.items() if isinstance(it, Failure)}
         refused = list(outcomes)
         begun = [(command, intent) for command, intent in begun if command.id not in outcomes]
-        claims = [self._claim(command, cast(int | None, totals.get(command.id))) for command, _ in begun]
+        claims = [
+            self._claim(command, cast(int | None, totals.get(command.id)), intent.tickets_from_others)
+            for command, intent in begun
+        ]
         answers: Sequence[ReservedSeats | Failure]
         try:
             answers = await self._inventory.reserve(claims) if claims else []
@@ -146,7 +149,7 @@ class CreateBookings:
             outcomes |= {one.booking.id: Unavailable() for one in priced if one.booking.id not in outcomes}
         return outcomes
 
-    def _claim(self, command: Create, expected_total: int | None) -> Claim:
+    def _claim(self, command: Create, expected_total: int | None, tickets_from_others: int) -> Claim:
         return Claim(
             booking_id=command.id,
             show_id=command.show.show_id,
@@ -157,6 +160,7 @@ class CreateBookings:
             access_code=command.new.access_code,
             for_guest=command.new.guest_name is not None,
             areas=command.new.areas,
+            tickets_from_others=tickets_from_others,
         )
 
     async def _brought_up_to_date(self, command: Create, reserved: ReservedSeats) -> Create:

@@ -15,7 +15,13 @@ from services.booking.bookings.domain import (
     RefundState,
     State,
 )
-from services.booking.errors import BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft, TicketAdmitted
+from services.booking.errors import (
+    BookingNotConfirmed,
+    RefundNotAllowed,
+    SeatsNotLeft,
+    TicketAdmitted,
+    TicketTransferred,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,12 @@ def check_not_admitted(booking_id: UUID, plan: RefundPlan, admitted: Collection[
     """Raise TicketAdmitted if seats of a booking's plan are among those by whose tickets somebody was let in."""
     if used := [line.seat.id for line in plan.lines if (booking_id, line.seat.id) in admitted]:
         raise TicketAdmitted(used)
+
+
+def check_not_transferred(booking_id: UUID, plan: RefundPlan, transferred: Collection[tuple[UUID, UUID]]) -> None:
+    """Raise TicketTransferred if seats of a booking's plan are among those whose tickets somebody else holds."""
+    if held := [line.seat.id for line in plan.lines if (booking_id, line.seat.id) in transferred]:
+        raise TicketTransferred(held)
 
 
 def decided(

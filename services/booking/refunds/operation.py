@@ -22,6 +22,7 @@ from services.booking.refunds.domain import (
     RefundPolicy,
     check_confirmed,
     check_not_admitted,
+    check_not_transferred,
     decided,
     given_back,
     plan_refund,
@@ -106,6 +107,8 @@ class RefundableBookings(LockedBookings):
     """Shows that are cancelled, or, where it says False, are about to be."""
     admitted: Collection[tuple[UUID, UUID]]
     """The seats of bookings by whose tickets somebody was let in."""
+    transferred: Collection[tuple[UUID, UUID]]
+    """The seats of bookings whose tickets somebody else holds than the buyer."""
     begun: list[BookingRefund] = field(default_factory=list)
 
     def grant_for(self, booking: Booking, granted: Grant | None) -> Grant | None:
@@ -133,7 +136,8 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund])
     Of requests for the same seats at once, the first one wins. A request for all seats whose refund is under way, or
     that was made with the same key, is answered with that refund: the key is kept without an answer
     (docs/adr/0008-refund-answers.md). Where the show is cancelled, everything comes back, whatever was asked. Refuses
-    with BookingNotFound, BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft, TicketAdmitted or CancellationInProgress.
+    with BookingNotFound, BookingNotConfirmed, RefundNotAllowed, SeatsNotLeft, TicketAdmitted, TicketTransferred or
+    CancellationInProgress.
     """
 
     def __init__(self, db: Database, policy: RefundPolicy, *, lease_seconds: float = LEASE_SECONDS) -> None:
@@ -150,6 +154,7 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund])
             "refunds": (bookings_sql.REFUNDS, named),
             "cancelled_shows": (sql.CANCELLED_SHOWS, named),
             "admitted": tickets.admitted(named["booking_ids"]),
+            "transferred": tickets.transferred(named["booking_ids"]),
         }
         return locks(command.key for command in batch) | statements
 
@@ -179,6 +184,7 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund])
         plan = plan_refund(booking, seats, refunds, command.seat_ids, percentage, grant.cause if grant else None)
         if grant is None or not grant.is_owners(booking.show.organization_id):
             check_not_admitted(booking.id, plan, state.admitted)
+            check_not_transferred(booking.id, plan, state.transferred)
         key = command.idempotency.key if command.idempotency else ""
         refund = decided(booking, plan, new_id(), grant, key, state.now)
         state.begun.append(refund)
@@ -239,7 +245,8 @@ def loaded(rows: Rows) -> RefundableBookings:
     seats = dict(seats_by_booking(rows["seats"]))
     refunds = refunds_by_booking(rows["refunds"])
     cancelled = {row.show_id: row.is_cancelled for row in rows.get("cancelled_shows", ())}
-    admitted = tickets.read_admitted(rows.get("admitted", ()))
+    admitted = tickets.read_seats(rows.get("admitted", ()))
+    transferred = tickets.read_seats(rows.get("transferred", ()))
     return RefundableBookings(
         now=rows["clock"][0].now,
         bookings=bookings,
@@ -247,6 +254,7 @@ def loaded(rows: Rows) -> RefundableBookings:
         refunds=refunds,
         cancelled_shows=cancelled,
         admitted=admitted,
+        transferred=transferred,
     )
 
 

@@ -7,7 +7,14 @@ from boxoffice.booking.v1 import booking_pb2 as pb
 
 from services.booking.bookings.domain import RefundCause, RefundState, State
 from services.booking.bookings.messages import refund_fee_lines, refund_line
-from services.booking.refunds.domain import Grant, RefundPolicy, check_confirmed, check_not_admitted, plan_refund
+from services.booking.refunds.domain import (
+    Grant,
+    RefundPolicy,
+    check_confirmed,
+    check_not_admitted,
+    check_not_transferred,
+    plan_refund,
+)
 from services.booking.refunds.operation import BeginRefunds, RefundSeats, share_now
 from services.booking.refunds.steps import Refunds
 from services.booking.tickets import operation as tickets
@@ -55,8 +62,10 @@ class RefundMethods:
         plan = plan_refund(seen.booking, seen.seats, seen.refunds, _seat_ids(request.show_seat_ids), percentage, cause)
         is_owners = granted is not None and granted.is_owners(seen.booking.show.organization_id)
         if cause != RefundCause.SHOW_CANCELLED and not is_owners:
-            admitted = await self._db.fetch(*tickets.admitted([seen.booking.id]))
-            check_not_admitted(seen.booking.id, plan, tickets.read_admitted(admitted))
+            ids = [seen.booking.id]
+            admitted, transferred = await self._db.fetch_all(tickets.admitted(ids), tickets.transferred(ids))
+            check_not_admitted(seen.booking.id, plan, tickets.read_seats(admitted))
+            check_not_transferred(seen.booking.id, plan, tickets.read_seats(transferred))
         return pb.PreviewRefundResponse(
             booking_id=request.booking_id,
             refund_amount=plan.amount,

@@ -36,6 +36,14 @@ class Ticket:
     booking_number: str
     seat_label: str
     ticket_kind: str
+    buyer_id: UUID
+    recipient_name: str
+    """To whom the buyer has given it; empty where nobody has it but the buyer, or that is forgotten."""
+
+    @property
+    def is_transferred(self) -> bool:
+        """Whether somebody else than the buyer holds it."""
+        return self.user_id != self.buyer_id
 
     @property
     def words(self) -> str:

@@ -37,8 +37,13 @@ def admitted(booking_ids: Sequence[UUID]) -> Statement:
     return sql.ADMITTED, {"booking_ids": list(booking_ids)}
 
 
-def read_admitted(rows: Sequence[Row]) -> set[tuple[UUID, UUID]]:
-    """Return what that statement gives: bookings, each with a seat."""
+def transferred(booking_ids: Sequence[UUID]) -> Statement:
+    """Return the statement that gives the seats of bookings whose tickets somebody else holds than the buyer."""
+    return sql.TRANSFERRED, {"booking_ids": list(booking_ids)}
+
+
+def read_seats(rows: Sequence[Row]) -> set[tuple[UUID, UUID]]:
+    """Return what these statements give: bookings, each with a seat."""
     return {(row.booking_id, row.show_seat_id) for row in rows}
 
 

@@ -28,7 +28,7 @@ class TicketServicer(tickets_pb2_grpc.TicketServiceServicer):
     async def ListTickets(self, request: pb.ListTicketsRequest, context: Context) -> pb.ListTicketsResponse:
         user_id = UUID(request.user_id) if request.user_id else None
         tickets = await tickets_of(self._db, UUID(request.booking_id), user_id)
-        return pb.ListTicketsResponse(tickets=map(messages.render, tickets))
+        return pb.ListTicketsResponse(tickets=[messages.render(each, user_id) for each in tickets])
 
     async def GetTicketCode(self, request: pb.GetTicketCodeRequest, context: Context) -> pb.TicketCode:
         ticket = await self._ticket(request)

@@ -13,10 +13,21 @@ ISSUE = """
 """
 """Write the tickets of bookings that the same transaction has named. Only of before are seats given back by then."""
 
-REVOKE = """
-    UPDATE tickets t SET state = 'REVOKED', updated_at = boxoffice_clock()
-    FROM unnest(%(booking_id)s::uuid[], %(seat_id)s::uuid[]) AS back (booking_id, seat_id)
-    WHERE t.booking_id = back.booking_id AND t.show_seat_id = back.seat_id AND t.state <> 'REVOKED'
+_WITHDRAWN = """
+    ticket_offers o SET state = 'WITHDRAWN', updated_at = boxoffice_clock(), recipient_name = '', email = '',
+        mail_next_at = NULL, mail_state = CASE o.mail_state WHEN 'WAITING' THEN 'SKIPPED' ELSE o.mail_state END
+    FROM revoked WHERE o.ticket_id = revoked.id AND o.state = 'OPEN'
+"""
+"""Nobody can accept a ticket any more that is good for nothing."""
+
+REVOKE = f"""
+    WITH revoked AS (
+        UPDATE tickets t SET state = 'REVOKED', updated_at = boxoffice_clock()
+        FROM unnest(%(booking_id)s::uuid[], %(seat_id)s::uuid[]) AS back (booking_id, seat_id)
+        WHERE t.booking_id = back.booking_id AND t.show_seat_id = back.seat_id AND t.state <> 'REVOKED'
+        RETURNING t.id
+    )
+    UPDATE {_WITHDRAWN}
 """
 
 ADMITTED = """
@@ -24,18 +35,29 @@ ADMITTED = """
 """
 """The seats of bookings by whose tickets somebody was let in."""
 
+TRANSFERRED = """
+    SELECT t.booking_id, t.show_seat_id FROM tickets t JOIN bookings b ON b.id = t.booking_id
+    WHERE t.booking_id = ANY(%(booking_ids)s) AND t.state <> 'REVOKED' AND t.user_id <> b.user_id
+"""
+"""The seats of bookings whose tickets somebody else holds than the buyer."""
+
 _WORDS = {
     "booking_number": "coalesce(b.booking_number, '')",
     "seat_label": "b.seat_labels[s.position + 1]",
     "ticket_kind": "s.kind",
+    "buyer_id": "b.user_id",
+    "recipient_name": "coalesce(o.recipient_name, '')",
 }
 _TICKETS = f"""
     SELECT {selected(Ticket, of="t", **_WORDS)}
     FROM tickets t JOIN bookings b ON b.id = t.booking_id
     JOIN booking_seats s ON s.booking_id = t.booking_id AND s.seat_id = t.show_seat_id
+    LEFT JOIN ticket_offers o ON o.ticket_id = t.id AND o.state = 'ACCEPTED'
 """
 TICKETS_OF_BOOKING = f"{_TICKETS} WHERE t.booking_id = %(booking_id)s ORDER BY s.position"
 TICKET = f"{_TICKETS} WHERE t.id = %(id)s"
+TICKETS = f"{_TICKETS} WHERE t.id = ANY(%(ids)s)"
+TICKETS_OF_OFFERS = f"{_TICKETS} WHERE t.id IN (SELECT ticket_id FROM ticket_offers WHERE id = ANY(%(ids)s))"
 
 # --- For what code from before has confirmed and refunded
 
@@ -54,7 +76,7 @@ NAME_TICKETS = """
     FROM unnest(%(id)s::uuid[], %(ticket_ids)s::text[]) AS new (id, ticket_ids) WHERE b.id = new.id
 """
 
-REVOKE_OF_BEFORE = """
+REVOKE_OF_BEFORE = f"""
     WITH refunds AS (
         SELECT id, booking_id FROM booking_refunds WHERE NOT tickets_revoked
         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
@@ -62,7 +84,8 @@ REVOKE_OF_BEFORE = """
         UPDATE tickets t SET state = 'REVOKED', updated_at = boxoffice_clock()
         FROM refunds r JOIN booking_seats s ON s.booking_id = r.booking_id AND s.refund_id = r.id
         WHERE t.booking_id = s.booking_id AND t.show_seat_id = s.seat_id AND t.state <> 'REVOKED'
-    )
+        RETURNING t.id
+    ), withdrawn AS (UPDATE {_WITHDRAWN})
     UPDATE booking_refunds f SET tickets_revoked = true FROM refunds r WHERE f.id = r.id
 """
 """Revoke the tickets of one batch of refunds that were decided without doing so."""

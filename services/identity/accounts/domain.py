@@ -1,19 +1,16 @@
 """Accounts: what an e-mail address and a password are, and what roles there are."""
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from services.chassis.errors import InvalidField
+from services.chassis.values import emails
 
 USER, ORGANIZER, ADMIN = "USER", "ORGANIZER", "ADMIN"
 ROLES = (USER, ORGANIZER, ADMIN)
 """Everybody has the first."""
-
-MAX_EMAIL_CHARACTERS = 254
-_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +32,11 @@ def normalised(email: str) -> str:
 
     What looks alike counts as one: wide and narrow forms (NFKC), large and small letters, blanks around it.
     """
-    # Small letters may compose differently: normal form last, too.
-    same = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).strip().lower())
-    if len(same) > MAX_EMAIL_CHARACTERS or not _EMAIL.fullmatch(same):
-        raise InvalidField(("email", "must be an e-mail address of 3 to 254 characters, such as alice@example.com"))
-    return same
+    try:
+        return emails.normalised(email)
+    except ValueError:
+        text = "must be an e-mail address of 3 to 254 characters, such as alice@example.com"
+        raise InvalidField(("email", text)) from None
 
 
 def password_bytes(password: str) -> bytes:

@@ -159,6 +159,8 @@ class Reserve(SeatCommand[Reserved]):
     """What the seats cost when the booking was priced, if that was before."""
     for_guest: bool = False
     """Whether the organizer books blocked seats for somebody."""
+    tickets_from_others: int = 0
+    """How many tickets of the show the user has accepted from others."""
 
     @property
     def takes_blocked(self) -> bool:
@@ -179,7 +181,7 @@ class Reserve(SeatCommand[Reserved]):
                 taken = for_guests(show, ids, self.user_id, now)
             else:
                 ids = with_places(show, self.seat_ids, self.areas, self.user_id, now, rules, code)
-                taken = takeable(show, ids, self.user_id, now, rules, code)
+                taken = takeable(show, ids, self.user_id, now, rules, code, from_others=self.tickets_from_others)
             check_total(taken, self.expected_total)
             for seat in taken:
                 claim = changed(

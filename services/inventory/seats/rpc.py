@@ -62,9 +62,10 @@ _CAUSES = {
 class SeatMethods:
     """The methods of InventoryService that change seats."""
 
-    def __init__(self, db: Database, desk: SeatDesk) -> None:
+    def __init__(self, db: Database, desk: SeatDesk, *, max_seats_per_user: int) -> None:
         self._db = db
         self._desk = desk
+        self._max_seats_per_user = max_seats_per_user
 
     async def HoldSeats(self, request: pb.HoldSeatsRequest, context: Context) -> pb.HoldSeatsResponse:
         show_id, user_id = UUID(request.show_id), UUID(request.user_id)
@@ -154,6 +155,7 @@ class SeatMethods:
                     expected_total=claim.expected_total if claim.HasField("expected_total") else None,
                     access_code=normalised(claim.access_code),
                     for_guest=claim.for_guest,
+                    tickets_from_others=claim.tickets_from_others,
                 )
                 for index, claim in enumerate(request.claims)
             ]
@@ -265,10 +267,14 @@ class SeatMethods:
         return pb.BatchUnbookSeatsResponse(results=[result(refusal=refusal) for refusal in refusals])
 
     async def CountClaims(self, request: pb.CountClaimsRequest, context: Context) -> pb.CountClaimsResponse:
-        rows = await self._db.fetch(sql.COUNT_CLAIMS, {"show_id": UUID(request.show_id)})
+        named = {"show_id": UUID(request.show_id), "max_seats_per_user": self._max_seats_per_user}
+        rows = await self._db.fetch(sql.COUNT_CLAIMS, named)
         if not rows:
             raise ShowNotFound()
-        return pb.CountClaimsResponse(reserved=rows[0].reserved, confirmed=rows[0].confirmed, held=rows[0].held)
+        [counted] = rows
+        return pb.CountClaimsResponse(
+            reserved=counted.reserved, confirmed=counted.confirmed, held=counted.held, seat_limit=counted.seat_limit
+        )
 
     async def _refusals(self, commands: Iterable[SeatCommand[None]]) -> list[status_pb2.Status | None]:
         """Carry out commands whose only news is that they were refused, raised or answered."""

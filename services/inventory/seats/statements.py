@@ -252,10 +252,11 @@ COUNT_CLAIMS = """
     SELECT
         (SELECT count(*) FROM reservations r WHERE r.show_id = %(show_id)s AND r.state = 'RESERVED') AS reserved,
         (SELECT count(*) FROM reservations r WHERE r.show_id = %(show_id)s AND r.state = 'CONFIRMED') AS confirmed,
-        (SELECT count(*) FROM show_seats s WHERE s.show_id = %(show_id)s AND s.status = 'HELD') AS held
+        (SELECT count(*) FROM show_seats s WHERE s.show_id = %(show_id)s AND s.status = 'HELD') AS held,
+        coalesce(c.seat_limit, %(max_seats_per_user)s::int) AS seat_limit
     FROM show_counters c WHERE c.show_id = %(show_id)s
 """
-"""How many claims of a show are alive, and how many of its seats are held."""
+"""How many claims of a show are alive, how many of its seats are held, and how many a user may have."""
 
 LAPSED_HOLDS = """
     SELECT show_id, array_agg(id) AS seat_ids FROM (

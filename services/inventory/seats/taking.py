@@ -29,10 +29,13 @@ def takeable(
     now: datetime,
     rules: SeatRules,
     code: AccessCode | None = None,
+    *,
+    from_others: int = 0,
 ) -> list[Seat]:
     """Return the seats with what they cost, if the user may take all of them, or raise what stands in the way.
 
-    By a `code` that `usable_code` has found, blocked ones may be taken too.
+    By a `code` that `usable_code` has found, blocked ones may be taken too. The tickets that the user has
+    `from_others` count against what a user may have.
     """
     check_seats(show, seat_ids, now)
     seats = [_to_take(show, show.seats[seat_id], now, code) for seat_id in seat_ids]
@@ -42,7 +45,7 @@ def takeable(
     if companions := alone(show, seats, user_id, now):
         raise CompanionSeatAlone([seat.id for seat in companions])
     more = len(seats) - len(others)
-    if len(show.seats_of(user_id, now)) + more > show.most_seats(rules):
+    if len(show.seats_of(user_id, now)) + more + from_others > show.most_seats(rules):
         raise SeatLimitExceeded(limit=show.most_seats(rules))
     if sum([seat.price for seat in seats]) > MAX_TOTAL:
         # The show was made when users might have fewer seats.

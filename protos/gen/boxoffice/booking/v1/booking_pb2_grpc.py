@@ -341,6 +341,7 @@ class BookingServiceServicer:
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
         named, name those that are left.
+        FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -359,6 +360,7 @@ class BookingServiceServicer:
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
         named, name those that are left.
+        FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -374,6 +376,7 @@ class BookingServiceServicer:
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`): these are given
         back by an OWNER of the organization or an admin, or when the show is cancelled.
+        FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.

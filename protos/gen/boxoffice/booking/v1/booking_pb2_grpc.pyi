@@ -200,6 +200,7 @@ class BookingServiceStub:
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
     named, name those that are left.
+    FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -214,6 +215,7 @@ class BookingServiceStub:
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
     named, name those that are left.
+    FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
     """
     GrantRefund: _grpc.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]
     """Refunds seats of a CONFIRMED booking as staff decide, those of the organization whose show it is or Boxoffice's:
@@ -225,6 +227,7 @@ class BookingServiceStub:
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`): these are given
     back by an OWNER of the organization or an admin, or when the show is cancelled.
+    FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -450,6 +453,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
     named, name those that are left.
+    FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -464,6 +468,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
     named, name those that are left.
+    FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
     """
     GrantRefund: _aio.UnaryUnaryMultiCallable[_booking_pb2.GrantRefundRequest, _booking_pb2.RefundBookingResponse]  # type: ignore[assignment]
     """Refunds seats of a CONFIRMED booking as staff decide, those of the organization whose show it is or Boxoffice's:
@@ -475,6 +480,7 @@ class BookingServiceAsyncStub(BookingServiceStub):
     FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`): these are given
     back by an OWNER of the organization or an admin, or when the show is cancelled.
+    FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
     ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
     ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
     ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -757,6 +763,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
         named, name those that are left.
+        FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.
@@ -777,6 +784,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`). Where none is
         named, name those that are left.
+        FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
         """
 
     @_abc_1.abstractmethod
@@ -794,6 +802,7 @@ class BookingServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION SEATS_NOT_LEFT: the booking does not have these seats, or they were given back before (`seat_ids`).
         FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the tickets of some of these seats (`seat_ids`): these are given
         back by an OWNER of the organization or an admin, or when the show is cancelled.
+        FAILED_PRECONDITION TICKET_TRANSFERRED: somebody else holds the tickets of `seat_ids`; they may return them.
         ALREADY_EXISTS IDEMPOTENCY_KEY_REUSED: the key was used for another request.
         ABORTED REQUEST_IN_PROGRESS: the first request with this key is still under way; RetryInfo says when to ask again.
         ABORTED CANCELLATION_IN_PROGRESS: the show is being cancelled right now; RetryInfo says when to ask again.

@@ -29,7 +29,7 @@ from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"boxoffice/booking/v1/tickets.proto\x12\x14\x62oxoffice.booking.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x03\n\x06Ticket\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nbooking_id\x18\x02 \x01(\tR\tbookingId\x12\x17\n\x07show_id\x18\x03 \x01(\tR\x06showId\x12 \n\x0cshow_seat_id\x18\x04 \x01(\tR\nshowSeatId\x12\x17\n\x07user_id\x18\x05 \x01(\tR\x06userId\x12;\n\x06status\x18\x06 \x01(\x0e\x32#.boxoffice.booking.v1.Ticket.StatusR\x06status\x12\x1d\n\nseat_label\x18\x07 \x01(\tR\tseatLabel\x12\x12\n\x04kind\x18\x08 \x01(\tR\x04kind\x12\x37\n\tissued_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08issuedAt\x12\x39\n\nupdated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\"F\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\t\n\x05VALID\x10\x01\x12\x0c\n\x08\x41\x44MITTED\x10\x02\x12\x0b\n\x07REVOKED\x10\x03\"c\n\x12ListTicketsRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\"M\n\x13ListTicketsResponse\x12\x36\n\x07tickets\x18\x01 \x03(\x0b\x32\x1c.boxoffice.booking.v1.TicketR\x07tickets\"c\n\x14GetTicketCodeRequest\x12%\n\tticket_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08ticketId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\"S\n\nTicketCode\x12\x1b\n\tticket_id\x18\x01 \x01(\tR\x08ticketId\x12\x12\n\x04\x63ode\x18\x02 \x01(\tR\x04\x63ode\x12\x14\n\x05words\x18\x03 \x01(\tR\x05words\"\xf2\x01\n\x17RenderTicketCodeRequest\x12%\n\tticket_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08ticketId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\x12V\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x34.boxoffice.booking.v1.RenderTicketCodeRequest.FormatB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x66ormat\"2\n\x06\x46ormat\x12\x16\n\x12\x46ORMAT_UNSPECIFIED\x10\x00\x12\x07\n\x03PNG\x10\x01\x12\x07\n\x03SVG\x10\x02\"\x16\n\x14GetTicketKeysRequest2\xe4\x04\n\rTicketService\x12\xae\x01\n\x0bListTickets\x12(.boxoffice.booking.v1.ListTicketsRequest\x1a).boxoffice.booking.v1.ListTicketsResponse\"J\xaa\xaf\x1c\x19\n\x03\x02\x06\x04\x18\x01\"\x04\x01\x02\x03\x04*\nbooking_id\x82\xd3\xe4\x93\x02\'\x12%/api/v1/bookings/{booking_id}/tickets\x12\x91\x01\n\rGetTicketCode\x12*.boxoffice.booking.v1.GetTicketCodeRequest\x1a .boxoffice.booking.v1.TicketCode\"2\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\"\x12 /api/v1/tickets/{ticket_id}/code\x12\x89\x01\n\x10RenderTicketCode\x12-.boxoffice.booking.v1.RenderTicketCodeRequest\x1a\x14.google.api.HttpBody\"0\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02 \x12\x1e/api/v1/tickets/{ticket_id}/qr\x12\x81\x01\n\rGetTicketKeys\x12*.boxoffice.booking.v1.GetTicketKeysRequest\x1a\x14.google.api.HttpBody\".\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1f\x12\x1d/.well-known/ticket-keys.jsonb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"boxoffice/booking/v1/tickets.proto\x12\x14\x62oxoffice.booking.v1\x1a boxoffice/policy/v1/policy.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x04\n\x06Ticket\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n\nbooking_id\x18\x02 \x01(\tR\tbookingId\x12\x17\n\x07show_id\x18\x03 \x01(\tR\x06showId\x12 \n\x0cshow_seat_id\x18\x04 \x01(\tR\nshowSeatId\x12\x17\n\x07user_id\x18\x05 \x01(\tR\x06userId\x12;\n\x06status\x18\x06 \x01(\x0e\x32#.boxoffice.booking.v1.Ticket.StatusR\x06status\x12\x1d\n\nseat_label\x18\x07 \x01(\tR\tseatLabel\x12\x12\n\x04kind\x18\x08 \x01(\tR\x04kind\x12\x37\n\tissued_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08issuedAt\x12\x39\n\nupdated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tupdatedAt\x12%\n\x0erecipient_name\x18\x0b \x01(\tR\rrecipientName\x12%\n\x0eis_transferred\x18\x0c \x01(\x08R\risTransferred\"F\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\t\n\x05VALID\x10\x01\x12\x0c\n\x08\x41\x44MITTED\x10\x02\x12\x0b\n\x07REVOKED\x10\x03\"c\n\x12ListTicketsRequest\x12\'\n\nbooking_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tbookingId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\"M\n\x13ListTicketsResponse\x12\x36\n\x07tickets\x18\x01 \x03(\x0b\x32\x1c.boxoffice.booking.v1.TicketR\x07tickets\"c\n\x14GetTicketCodeRequest\x12%\n\tticket_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08ticketId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\"S\n\nTicketCode\x12\x1b\n\tticket_id\x18\x01 \x01(\tR\x08ticketId\x12\x12\n\x04\x63ode\x18\x02 \x01(\tR\x04\x63ode\x12\x14\n\x05words\x18\x03 \x01(\tR\x05words\"\xf2\x01\n\x17RenderTicketCodeRequest\x12%\n\tticket_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08ticketId\x12$\n\x07user_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06userId\x12V\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x34.boxoffice.booking.v1.RenderTicketCodeRequest.FormatB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x06\x66ormat\"2\n\x06\x46ormat\x12\x16\n\x12\x46ORMAT_UNSPECIFIED\x10\x00\x12\x07\n\x03PNG\x10\x01\x12\x07\n\x03SVG\x10\x02\"\x16\n\x14GetTicketKeysRequest2\xe4\x04\n\rTicketService\x12\xae\x01\n\x0bListTickets\x12(.boxoffice.booking.v1.ListTicketsRequest\x1a).boxoffice.booking.v1.ListTicketsResponse\"J\xaa\xaf\x1c\x19\n\x03\x02\x06\x04\x18\x01\"\x04\x01\x02\x03\x04*\nbooking_id\x82\xd3\xe4\x93\x02\'\x12%/api/v1/bookings/{booking_id}/tickets\x12\x91\x01\n\rGetTicketCode\x12*.boxoffice.booking.v1.GetTicketCodeRequest\x1a .boxoffice.booking.v1.TicketCode\"2\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02\"\x12 /api/v1/tickets/{ticket_id}/code\x12\x89\x01\n\x10RenderTicketCode\x12-.boxoffice.booking.v1.RenderTicketCodeRequest\x1a\x14.google.api.HttpBody\"0\xaa\xaf\x1c\x06\n\x02\x02\x04\x18\x01\x82\xd3\xe4\x93\x02 \x12\x1e/api/v1/tickets/{ticket_id}/qr\x12\x81\x01\n\rGetTicketKeys\x12*.boxoffice.booking.v1.GetTicketKeysRequest\x1a\x14.google.api.HttpBody\".\xaa\xaf\x1c\x05\n\x01\x01\x18\x01\x82\xd3\xe4\x93\x02\x1f\x12\x1d/.well-known/ticket-keys.jsonb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,23 +59,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TICKETSERVICE'].methods_by_name['GetTicketKeys']._loaded_options = None
   _globals['_TICKETSERVICE'].methods_by_name['GetTicketKeys']._serialized_options = b'\252\257\034\005\n\001\001\030\001\202\323\344\223\002\037\022\035/.well-known/ticket-keys.json'
   _globals['_TICKET']._serialized_start=214
-  _globals['_TICKET']._serialized_end=653
-  _globals['_TICKET_STATUS']._serialized_start=583
-  _globals['_TICKET_STATUS']._serialized_end=653
-  _globals['_LISTTICKETSREQUEST']._serialized_start=655
-  _globals['_LISTTICKETSREQUEST']._serialized_end=754
-  _globals['_LISTTICKETSRESPONSE']._serialized_start=756
-  _globals['_LISTTICKETSRESPONSE']._serialized_end=833
-  _globals['_GETTICKETCODEREQUEST']._serialized_start=835
-  _globals['_GETTICKETCODEREQUEST']._serialized_end=934
-  _globals['_TICKETCODE']._serialized_start=936
-  _globals['_TICKETCODE']._serialized_end=1019
-  _globals['_RENDERTICKETCODEREQUEST']._serialized_start=1022
-  _globals['_RENDERTICKETCODEREQUEST']._serialized_end=1264
-  _globals['_RENDERTICKETCODEREQUEST_FORMAT']._serialized_start=1214
-  _globals['_RENDERTICKETCODEREQUEST_FORMAT']._serialized_end=1264
-  _globals['_GETTICKETKEYSREQUEST']._serialized_start=1266
-  _globals['_GETTICKETKEYSREQUEST']._serialized_end=1288
-  _globals['_TICKETSERVICE']._serialized_start=1291
-  _globals['_TICKETSERVICE']._serialized_end=1903
+  _globals['_TICKET']._serialized_end=731
+  _globals['_TICKET_STATUS']._serialized_start=661
+  _globals['_TICKET_STATUS']._serialized_end=731
+  _globals['_LISTTICKETSREQUEST']._serialized_start=733
+  _globals['_LISTTICKETSREQUEST']._serialized_end=832
+  _globals['_LISTTICKETSRESPONSE']._serialized_start=834
+  _globals['_LISTTICKETSRESPONSE']._serialized_end=911
+  _globals['_GETTICKETCODEREQUEST']._serialized_start=913
+  _globals['_GETTICKETCODEREQUEST']._serialized_end=1012
+  _globals['_TICKETCODE']._serialized_start=1014
+  _globals['_TICKETCODE']._serialized_end=1097
+  _globals['_RENDERTICKETCODEREQUEST']._serialized_start=1100
+  _globals['_RENDERTICKETCODEREQUEST']._serialized_end=1342
+  _globals['_RENDERTICKETCODEREQUEST_FORMAT']._serialized_start=1292
+  _globals['_RENDERTICKETCODEREQUEST_FORMAT']._serialized_end=1342
+  _globals['_GETTICKETKEYSREQUEST']._serialized_start=1344
+  _globals['_GETTICKETKEYSREQUEST']._serialized_end=1366
+  _globals['_TICKETSERVICE']._serialized_start=1369
+  _globals['_TICKETSERVICE']._serialized_end=1981
 # @@protoc_insertion_point(module_scope)

@@ -65,6 +65,8 @@ class Ticket(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     ISSUED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
+    RECIPIENT_NAME_FIELD_NUMBER: _builtins.int
+    IS_TRANSFERRED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The ticket (UUID)."""
     booking_id: _builtins.str
@@ -74,13 +76,19 @@ class Ticket(_message.Message):
     show_seat_id: _builtins.str
     """The seat (UUID of ShowSeat.id)."""
     user_id: _builtins.str
-    """Who holds it (UUID)."""
+    """Who holds it (UUID); empty where the buyer asks and somebody else holds it."""
     status: Global___Ticket.Status.ValueType
     """What it is good for."""
     seat_label: _builtins.str
     """The seat in words, such as "Stalls C7"."""
     kind: _builtins.str
     """Its kind, such as ADULT or CHILD."""
+    recipient_name: _builtins.str
+    """The name of whom the buyer has given it to, as the buyer has put it; to the buyer and the organization. Empty where the
+    buyer holds it, and some time after the show.
+    """
+    is_transferred: _builtins.bool
+    """Whether somebody else than the buyer holds it."""
     @_builtins.property
     def issued_at(self) -> _timestamp_pb2.Timestamp:
         """When it was issued."""
@@ -102,10 +110,12 @@ class Ticket(_message.Message):
         kind: _builtins.str = ...,
         issued_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
+        recipient_name: _builtins.str = ...,
+        is_transferred: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["issued_at", b"issued_at", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "id", b"id", "issued_at", b"issued_at", "kind", b"kind", "seat_label", b"seat_label", "show_id", b"show_id", "show_seat_id", b"show_seat_id", "status", b"status", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "id", b"id", "is_transferred", b"is_transferred", "issued_at", b"issued_at", "kind", b"kind", "recipient_name", b"recipient_name", "seat_label", b"seat_label", "show_id", b"show_id", "show_seat_id", b"show_seat_id", "status", b"status", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1857,6 +1857,7 @@ class BatchReserveSeatsRequest(_message.Message):
         ACCESS_CODE_FIELD_NUMBER: _builtins.int
         FOR_GUEST_FIELD_NUMBER: _builtins.int
         AREAS_FIELD_NUMBER: _builtins.int
+        TICKETS_FROM_OTHERS_FIELD_NUMBER: _builtins.int
         booking_id: _builtins.str
         """The booking (UUID)."""
         show_id: _builtins.str
@@ -1873,6 +1874,8 @@ class BatchReserveSeatsRequest(_message.Message):
         """Whether the organizer books the seats for a guest: they have to be blocked, cost nothing, and do not count against what
         the user may have.
         """
+        tickets_from_others: _builtins.int
+        """How many tickets of the show the user has from others, which count against what the user may have."""
         @_builtins.property
         def show_seat_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
             """The seats (UUIDs of ShowSeat.id); up to 100, each once. Some have to be named, or `areas`."""
@@ -1893,10 +1896,11 @@ class BatchReserveSeatsRequest(_message.Message):
             access_code: _builtins.str = ...,
             for_guest: _builtins.bool = ...,
             areas: _abc.Iterable[_seat_pb2.AreaPlaces] | None = ...,
+            tickets_from_others: _builtins.int = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "expected_total", b"expected_total"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "areas", b"areas", "booking_id", b"booking_id", "expected_total", b"expected_total", "for_guest", b"for_guest", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "ttl_seconds", b"ttl_seconds", "user_id", b"user_id"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total", "access_code", b"access_code", "areas", b"areas", "booking_id", b"booking_id", "expected_total", b"expected_total", "for_guest", b"for_guest", "show_id", b"show_id", "show_seat_ids", b"show_seat_ids", "tickets_from_others", b"tickets_from_others", "ttl_seconds", b"ttl_seconds", "user_id", b"user_id"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         _WhichOneofReturnType__expected_total: _TypeAlias = _typing.Literal["expected_total"]  # noqa: Y015
         _WhichOneofArgType__expected_total: _TypeAlias = _typing.Literal["_expected_total", b"_expected_total"]  # noqa: Y015
@@ -2510,22 +2514,26 @@ class CountClaimsResponse(_message.Message):
     RESERVED_FIELD_NUMBER: _builtins.int
     CONFIRMED_FIELD_NUMBER: _builtins.int
     HELD_FIELD_NUMBER: _builtins.int
+    SEAT_LIMIT_FIELD_NUMBER: _builtins.int
     reserved: _builtins.int
     """Claims of bookings that are reserved, lapsed ones too while nobody has released them."""
     confirmed: _builtins.int
     """Claims of bookings that are confirmed."""
     held: _builtins.int
     """Seats that are held, lapsed holds too while nobody has tidied them."""
+    seat_limit: _builtins.int
+    """How many of its seats a user may have; 0: an inventory of before does not say it."""
     def __init__(
         self,
         *,
         reserved: _builtins.int = ...,
         confirmed: _builtins.int = ...,
         held: _builtins.int = ...,
+        seat_limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmed", b"confirmed", "held", b"held", "reserved", b"reserved"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmed", b"confirmed", "held", b"held", "reserved", b"reserved", "seat_limit", b"seat_limit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""Transfers: tickets that their buyers give to somebody else."""

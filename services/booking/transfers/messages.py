@@ -1,0 +1,36 @@
+"""Offers of tickets as messages."""
+
+from boxoffice.booking.v1 import transfers_pb2 as pb
+
+from services.booking.transfers.domain import Offer
+from services.booking.transfers.look import ShownOffer
+from services.chassis.wire.times import to_timestamp
+
+
+def kept(offer: Offer) -> pb.TicketOffer:
+    """Render what is kept of an offer under an idempotency key: which it is, and nobody's name or address."""
+    return pb.TicketOffer(id=str(offer.id))
+
+
+def render(shown: ShownOffer, *, is_maker: bool) -> pb.TicketOffer:
+    """Render an offer. Nobody but who has made it is told the name; the address goes to whom it belongs as well."""
+    offer = shown.offer
+    return pb.TicketOffer(
+        id=str(offer.id),
+        ticket_id=str(offer.ticket_id),
+        booking_id=str(offer.booking_id),
+        show_id=str(offer.show_id),
+        status=pb.TicketOffer.Status.Value(offer.state_at(shown.now)),
+        recipient_name=offer.recipient_name if is_maker else "",
+        email=offer.email,
+        created_at=to_timestamp(offer.created_at),
+        expires_at=to_timestamp(offer.expires_at),
+        updated_at=to_timestamp(offer.updated_at),
+        seat_label=shown.seat_label,
+        kind=shown.ticket_kind,
+        title=shown.title,
+        theatre=shown.theatre,
+        city=shown.city,
+        start_time=to_timestamp(shown.starts_at),
+        time_zone=shown.time_zone,
+    )
