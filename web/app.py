@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from web import accounts, bookings, catalogue, choosing, door, notices, paying, search_engines, switching
+from web.admin.routes import routes as admins
 from web.office.routes import routes as office
 from web.organizers import cancelling, dashboard, halls, moving, pictures, selling, shows, taxing
 from web.organizers import events as organized
@@ -38,7 +39,7 @@ def make_app(settings: Settings, services: Services) -> web.Application:
     customers = (catalogue, accounts, choosing, paying, bookings, notices, door, search_engines, switching)
     for each in (*customers, *ORGANIZERS):
         app.router.add_routes(each.routes)
-    app.router.add_routes(office)
+    app.router.add_routes([*office, *admins])
     return app
 
 

@@ -1,0 +1,1 @@
+"""For Boxoffice's admins: accounts, and what is stuck."""

@@ -1,0 +1,19 @@
+"""Who may see the pages of admins."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from web.failures import Failed
+from web.visits import VISIT, Visit
+
+FOR_ADMINS = "Boxoffice's admins see these pages. One of them can give your account the role."
+
+
+def admin(request: web.Request) -> Visit:
+    """Return the visit of an admin; raise what sends others away. The services refuse them as well."""
+    visit: Visit = request[VISIT]
+    visit.need_user()
+    if not visit.claims.is_admin:
+        raise Failed(403, "This is for admins", FOR_ADMINS)
+    return visit
