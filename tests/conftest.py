@@ -44,7 +44,7 @@ TOGETHER = (
     *("system", "faults", "operations", "clients", "gateway", "web", "bench/test_smoke.py"),
     *("compose/test_databases_container.py", "inventory/test_large_halls.py", "test_imports.py"),
     *("identity/test_canaries.py", "identity/test_keys_away.py", "identity/test_whole.py"),
-    *("stack/test_audit.py", "stack/test_replicas.py"),
+    *("stack/test_audit.py", "stack/test_crowds.py", "stack/test_replicas.py"),
 )
 """Folders and files whose tests share something that takes long to start, a stack mostly."""
 LONG = ("fuzz", "stack", "model", "compose")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stack import ports
@@ -52,3 +56,16 @@ def _is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+@contextmanager
+def running() -> Iterator[OwnServer]:
+    """Run a server in a folder of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="boxoffice-test-"))
+    folder.chmod(0o711)
+    own = OwnServer(folder)
+    try:
+        yield own
+    finally:
+        own.kill()
+        shutil.rmtree(folder)

@@ -1,12 +1,9 @@
 """A connection that is lost around COMMIT: the outcome is found out, and is the true one."""
 
 import asyncio
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,6 +11,7 @@ import pytest
 
 from services.chassis.errors import Failure, Interrupted, ResourceExhausted, Unavailable
 from services.chassis.store.database import Database
+from tests.chassis import own_server as own_servers
 from tests.chassis.own_server import OwnServer
 from tests.chassis.playground import make_schema
 from tests.chassis.waiting import until_waiting
@@ -212,14 +210,8 @@ async def test_a_database_that_is_away_is_told_so_and_found_again_soon(wire: Wir
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[OwnServer]:
-    folder = Path(tempfile.mkdtemp(prefix="boxoffice-test-"))
-    folder.chmod(0o711)
-    own = OwnServer(folder)
-    try:
+    with own_servers.running() as own:
         yield own
-    finally:
-        own.kill()
-        shutil.rmtree(folder)
 
 
 @asynccontextmanager

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -23,6 +21,7 @@ from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.store.migrate import migrate
 from stack.ports import choose
+from tests.chassis import own_server as own_servers
 from tests.chassis.own_server import OwnServer
 from tests.databases import move_clock, opened
 from tests.notifications.peers import served_peers
@@ -123,14 +122,8 @@ class Kills:
 
 @pytest.fixture
 def own_server() -> Iterator[OwnServer]:
-    folder = Path(tempfile.mkdtemp(prefix="boxoffice-test-"))
-    folder.chmod(0o711)
-    own = OwnServer(folder)
-    try:
+    with own_servers.running() as own:
         yield own
-    finally:
-        own.kill()
-        shutil.rmtree(folder)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 
 from services.chassis.sight import vocabulary
 from tests.bank.support import refused
-from tests.payment.world import Payment, event, signed
+from tests.payment.world import Payment, event, paid, signed
 
 NEW_STATUS = cast(bank_pb2.Session.Status.ValueType, 99)
 AWAY = (StatusCode.UNAVAILABLE, "UNAVAILABLE")
@@ -36,13 +36,6 @@ def counted(kind: str) -> float:
 
 def told_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if "not known here" in record.getMessage()]
-
-
-async def paid(payment: Payment) -> tuple[str, pb.InitiatePaymentResponse]:
-    booking_id, _ = await payment.book()
-    one = await payment.initiate(booking_id)
-    await payment.bank.pay(one.session_id)
-    return booking_id, one
 
 
 # --- Webhooks

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from boxoffice.payment.v1 import payment_pb2 as pb
 from grpc import StatusCode
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,22 +14,11 @@ from hypothesis import strategies as st
 from services.payment.errors import InvalidSignature
 from services.payment.webhooks import MAX_BODY_BYTES, Signatures
 from tests.bank.support import SECRET, refused
-from tests.payment.world import PREVIOUS_SECRET, Payment, event, signed
+from tests.payment.world import PREVIOUS_SECRET, Payment, begun, event, paid, signed
 
 UNSIGNED = (StatusCode.UNAUTHENTICATED, "INVALID_SIGNATURE")
 NO_EVENT = (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
 OTHER_SECRET = "whsec_" + base64.b64encode(b"x" * 32).decode()
-
-
-async def begun(payment: Payment) -> tuple[str, pb.InitiatePaymentResponse]:
-    booking_id, _ = await payment.book()
-    return booking_id, await payment.initiate(booking_id)
-
-
-async def paid(payment: Payment) -> tuple[str, pb.InitiatePaymentResponse]:
-    booking_id, one = await begun(payment)
-    await payment.bank.pay(one.session_id)
-    return booking_id, one
 
 
 @pytest.fixture(autouse=True)

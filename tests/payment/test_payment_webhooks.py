@@ -18,24 +18,13 @@ from services.payment.domain.payments import BankEvent, Outcome, SessionReport
 from tests.bank.support import Received, refused
 from tests.databases import move_clock
 from tests.patience import eventually
-from tests.payment.world import Payment, event, signed
+from tests.payment.world import Payment, begun, event, paid, signed
 
 UNSIGNED = (StatusCode.UNAUTHENTICATED, "INVALID_SIGNATURE")
 NO_EVENT = (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
 MISMATCH = (StatusCode.INVALID_ARGUMENT, "EVENT_MISMATCH")
 SOMETHING_ELSE = "00000000-0000-7000-8000-000000000000"
 OTHER_SECRET = "whsec_" + base64.b64encode(b"x" * 32).decode()
-
-
-async def begun(payment: Payment) -> tuple[str, pb.InitiatePaymentResponse]:
-    booking_id, _ = await payment.book()
-    return booking_id, await payment.initiate(booking_id)
-
-
-async def paid(payment: Payment) -> tuple[str, pb.InitiatePaymentResponse]:
-    booking_id, one = await begun(payment)
-    await payment.bank.pay(one.session_id)
-    return booking_id, one
 
 
 async def test_a_capture_makes_the_payment_a_success_and_booking_is_told(payment: Payment):

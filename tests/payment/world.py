@@ -363,3 +363,16 @@ def signed(body: bytes, *, secret: str = SECRET, id_: str = "", at: datetime | N
 
 def is_uuid(text: str) -> bool:
     return str(UUID(text)) == text
+
+
+async def begun(payment: Payment) -> tuple[str, pb.InitiatePaymentResponse]:
+    """Book, and begin to pay; return the booking's id and the answer."""
+    booking_id, _ = await payment.book()
+    return booking_id, await payment.initiate(booking_id)
+
+
+async def paid(payment: Payment) -> tuple[str, pb.InitiatePaymentResponse]:
+    """Book, and pay at the bank, which nobody has been told yet; return the booking's id and what began it."""
+    booking_id, one = await begun(payment)
+    await payment.bank.pay(one.session_id)
+    return booking_id, one

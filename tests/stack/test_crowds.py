@@ -1,6 +1,7 @@
-"""A crowd after one coupon, over two replicas that are killed now and then: it is never used more than it may be.
+"""Crowds over two replicas that are killed: of a sold-out show that is cancelled while its last seats are being bought
+and paid, and after one coupon, which is never used more often than it may be.
 
-`COUPON_BUYERS=5000 make test T=tests/stack/test_coupon_crowd.py` sends a larger one than CI does.
+`CANCELLED_BUYERS=504 COUPON_BUYERS=5000 make test T=tests/stack/test_crowds.py` sends larger ones than CI does.
 """
 
 from __future__ import annotations
@@ -8,22 +9,41 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from itertools import cycle
 from uuid import uuid4
 
 import pytest
 
+from audit import audit
 from stack.launcher import Stack
 from tests.patience import POLL_SECONDS, eventually, patient
 from tests.stacks import started
 from tests.system.client import Client, Json, Show, new_user, ok, refusal
 from tests.system.conftest import opened_client
-from tests.system.databases import money, set_clock, value
+from tests.system.databases import at_rest, money, set_clock, value
 from tests.system.test_payment import expire_due
 
-BUYERS = int(os.environ.get("COUPON_BUYERS", "180"))
-AT_ONCE = 48
-LIMIT = min(BUYERS // 4, 100)
+SHOW_BUYERS = int(os.environ.get("CANCELLED_BUYERS", "96"))
+SEATS_PER_ROW = SHOW_BUYERS // 3
+"""In three rows: each buyer wants one seat."""
+SHOW_AT_ONCE = 32
+SOLD = SHOW_BUYERS * 5 // 6
+"""After how many tickets the show is cancelled: the last seats are on their ways then."""
+
+TICKETS = "SELECT count(*) FROM bookings WHERE show_id = %s AND state = 'CONFIRMED'"
+LEFT = "SELECT count(*) FROM bookings WHERE show_id = %s AND state NOT IN ('REFUNDED', 'CANCELLED', 'EXPIRED')"
+CLAIMS = "SELECT count(*) FROM reservations WHERE show_id = %s AND state IN ('RESERVED', 'CONFIRMED')"
+SEATS = "SELECT count(*) FROM show_seats WHERE show_id = %s AND status <> 'AVAILABLE'"
+KEPT = """
+    SELECT coalesce(sum(l.amount), 0) FROM bank.ledger l JOIN bank.sessions s ON s.id = l.session_id
+    JOIN payments p ON p.id = s.payment_id
+"""
+VICTIMS = ("booking", "inventory-2", "booking-2", "payment", "inventory", "booking")
+
+COUPON_BUYERS = int(os.environ.get("COUPON_BUYERS", "180"))
+COUPON_AT_ONCE = 48
+LIMIT = min(COUPON_BUYERS // 4, 100)
 SHOWS = 4
 """Of 300 seats each: fewer buyers get a seat than come, and all of the coupon's are among them."""
 
@@ -42,6 +62,77 @@ async def client(stack: Stack) -> AsyncIterator[Client]:
         await client.healthy()
         client.patient = True
         yield client
+
+
+# --- A show that is cancelled
+
+
+async def buy(client: Client, show: Show, seat: str) -> None:
+    """Buy a seat, as far as one gets."""
+    user = new_user()
+    body = {"showId": show.id, "userId": user, "showSeatIds": [seat], "idempotencyKey": str(uuid4())}
+    booked = await client.ask("POST", "bookings", body)
+    if booked.status_code != 200:
+        return
+    initiated = await client.initiate(booked.json(), headers={"Idempotency-Key": str(uuid4())})
+    if initiated.status_code == 200:
+        method = {"paymentMethod": "pm_succeed"}
+        await client.ask("POST", f"payments/simulate/{initiated.json()['sessionId']}", method)
+
+
+async def test_a_sold_out_show_leaves_no_ticket_and_no_money_when_it_is_cancelled(stack: Stack, client: Client) -> None:
+    show, other = await client.make_show(seats_per_row=SEATS_PER_ROW), await client.make_show()
+    seats, server, kept = list(show.seats), stack.server, int(value(stack.server, "payment", KEPT))
+
+    def count(service: str, query: str) -> int:
+        return int(value(server, service, query, show.id))
+
+    async def customer() -> None:
+        while seats:
+            with suppress(AssertionError):  # whoever is killed at the wrong moment has not answered
+                await buy(client, show, seats.pop())
+
+    async def cancel() -> None:
+        async def is_sold() -> bool:
+            return await asyncio.to_thread(count, "booking", TICKETS) >= SOLD
+
+        await eventually(is_sold, patient(300))
+        answers = await asyncio.gather(*(client.cancel_show(show, f"Reason {number}") for number in range(2)))
+        assert len({answer["reason"] for answer in answers}) == 1
+
+    async def kill() -> None:
+        await cancel()
+        for victim in VICTIMS:
+            before = await asyncio.to_thread(count, "booking", LEFT)
+            await asyncio.to_thread(stack.kill, victim)
+
+            async def went_on(before: int = before) -> bool:
+                left = await asyncio.to_thread(count, "booking", LEFT)
+                return left == 0 or left < before
+
+            await eventually(went_on, patient(120))
+            # The next one is killed when there are two of all again.
+            await asyncio.to_thread(stack.wait_healthy, victim)
+
+    await asyncio.gather(kill(), *(customer() for _ in range(SHOW_AT_ONCE)))
+
+    async def is_done() -> bool:
+        answer = await client.ask("GET", f"shows/{show.id}/cancellation")
+        return answer.status_code == 200 and answer.json()["status"] == "DONE"
+
+    await eventually(is_done, patient(180))
+    await at_rest(server, patient(60))
+    told = ok(await client.ask("GET", f"shows/{show.id}/cancellation"))
+    assert (told["unsweptBookings"], told["refundingBookings"], told["stuckBookings"]) == (0, 0, 0)
+    assert told["refundedBookings"] >= SOLD
+    assert (count("booking", LEFT), count("inventory", CLAIMS), count("inventory", SEATS)) == (0, 0, 0)
+    assert int(value(server, "payment", KEPT)) == kept
+    assert [str(result) for result in (await asyncio.to_thread(audit.look, server.url)).broken] == []
+    # Other shows go on.
+    await client.confirmed(other, new_user(), other.seats[:1])
+
+
+# --- A coupon
 
 
 class Crowd:
@@ -126,23 +217,23 @@ async def _rush(stack: Stack, crowd: Crowd) -> list[int]:
 
     async def kill() -> None:
         for number in range(4):
-            left = BUYERS * (4 - number) // 5
+            left = COUPON_BUYERS * (4 - number) // 5
 
             async def reached(left: int = left) -> bool:
                 return len(waiting) <= left
 
-            await eventually(reached, patient(120 + BUYERS // 5))
+            await eventually(reached, patient(120 + COUPON_BUYERS // 5))
             await asyncio.to_thread(stack.kill, ("booking", "booking-2")[number % 2])
 
-    waiting = list(range(BUYERS))
+    waiting = list(range(COUPON_BUYERS))
     looking = asyncio.ensure_future(look())
-    await asyncio.gather(kill(), *(buy() for _ in range(AT_ONCE)))
+    await asyncio.gather(kill(), *(buy() for _ in range(COUPON_AT_ONCE)))
     over.set()
     await looking
     return seen
 
 
-@pytest.mark.timeout(120 + BUYERS // 5)
+@pytest.mark.timeout(120 + COUPON_BUYERS // 5)
 async def test_a_coupon_is_never_used_more_often_than_it_may_be_and_all_who_pay_keep_theirs(
     stack: Stack, client: Client
 ) -> None:
