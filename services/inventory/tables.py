@@ -28,7 +28,7 @@ topic_events = chassis.topic_events(metadata)
 
 LARGEST = "the largest by which its seats were taken; null: unknown"
 TIERS = "tier IN ('REGULAR', 'PREMIUM', 'VIP')"
-EVENT_STATUSES = "status IN ('DRAFT', 'PUBLISHED', 'COMPLETED', 'CANCELLED')"
+CATEGORIES = "category IN ('MOVIE', 'CONCERT', 'THEATRE', 'SPORT', 'OTHER', 'COMEDY', 'CONFERENCE')"
 SHOW_STATUSES = "status IN ('DRAFT', 'SCHEDULED', 'CANCELLED')"
 NOW = text("clock_timestamp()")
 SHARED = "the other organizations that may make shows of it or there; null: everybody"
@@ -57,12 +57,10 @@ events = Table(
     Column("status", Text, nullable=False, server_default="PUBLISHED"),
     Column("updated_at", DateTime(timezone=True), comment="of its last edit; null: it is as it was made"),
     Column("featured", Boolean, nullable=False, server_default="false", comment="whether admins recommend it"),
-    CheckConstraint(
-        "category IN ('MOVIE', 'CONCERT', 'THEATRE', 'SPORT', 'OTHER', 'COMEDY', 'CONFERENCE')", name="category"
-    ),
+    CheckConstraint(CATEGORIES, name="category"),
     CheckConstraint("duration_minutes BETWEEN 1 AND 1440", name="duration"),
     Column("seat_limit", SmallInteger, comment="of its shows that do not say it; null: what the setting says"),
-    CheckConstraint(EVENT_STATUSES, name="status"),
+    CheckConstraint("status IN ('DRAFT', 'PUBLISHED', 'COMPLETED', 'CANCELLED')", name="status"),
     Index(None, "category", "id"),
     Index(None, "organization_id", "id"),
 )
