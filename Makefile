@@ -169,9 +169,10 @@ bench: env ## measure it, beside references, in some 25 minutes (QUICK=1; ONLY=c
 	@exec $(BIN)/python -m $(if $(AGAINST),bench.against '$(AGAINST)',bench) $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(BENCH_ARGS)
 
 .PHONY: codes
-codes: env ## draw 10,000 codes of tickets and have two readers read them, one of which is fetched for it (COUNT=1000)
+codes: env ## draw 10,000 codes of tickets and have three readers read them, one in Chromium, one fetched for it (COUNT=1000)
 	@$(BIN)/uv pip install --quiet --require-hashes --target build/readers -r tests/booking/readers.lock
 	@PYTHONPATH=build/readers CODES=$(or $(COUNT),10000) $(BIN)/pytest -q -n 0 --timeout 1800 -k what_is_drawn tests/booking/test_codes.py
+	@CODES=$(or $(COUNT),10000) $(BIN)/pytest -q -s -n 0 -m browser -k what_is_drawn tests/browser/test_door.py
 
 .PHONY: kills
 kills: env ## kill notifications, mail server and PostgreSQL while 1,000 bookings are confirmed, and count the mails (COUNT=300)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import random
 from datetime import timedelta
 from typing import Any
@@ -22,34 +21,19 @@ from services.booking.errors import CodeNotValid
 from services.booking.tickets import codes, qr, renewal
 from services.booking.tickets.codes import Code
 from services.booking.tickets.keyring import TicketKeys
-from services.booking.tickets.keys import TicketKey, make, vault_of
+from services.booking.tickets.keys import TicketKey, vault_of
 from services.booking.tickets.renewal import AFTER_START, LEAD
 from services.chassis.errors import Failure, Unauthenticated
 from services.chassis.store.database import Database
 from services.chassis.wire.identity import AccessTokens
+from tests.booking.drawn_codes import DRAWN, MANY, VAULT, a_key, some_codes
 from tests.booking.house import ANN, BOB, House, move_clocks, refused
 from tests.booking.readers import read_by_opencv, read_by_zxing
 from tests.booking.test_tickets import refund, tickets
-from tests.booking.wiring import TICKET_KEY_SECRET
 from tests.databases import move_clock
 from tests.identity.forge import right
 
 LIFE = timedelta(days=90)
-MANY = int(os.environ.get("CODES", "0"))
-"""How many codes `make codes` has drawn, and read by a second reader, whose library is there only then."""
-DRAWN = MANY or 200
-VAULT = vault_of(TICKET_KEY_SECRET)
-
-
-def a_key(number: int = 3) -> TicketKey:
-    return TicketKey.open(VAULT, "kid", number, make(VAULT, "kid", number))
-
-
-def some_codes(count: int, seed: int = 1) -> list[str]:
-    """Return codes of tickets, and of what no ticket has: the least and the greatest of all bytes."""
-    key, drawn = a_key(), random.Random(seed)
-    ids = [UUID(int=0), UUID(int=2**128 - 1), *(UUID(int=drawn.getrandbits(128)) for _ in range(count - 2))]
-    return [key.code(1 + number % codes.MAX_REVISION, id_) for number, id_ in enumerate(ids)]
 
 
 @pytest.mark.parametrize(

@@ -144,10 +144,12 @@ async def test_once_a_home_is_too_old_to_be_used_its_tickets_let_in_anywhere(hou
     found.asked_on, north.ahead = found.asked_on - 3600, 1
     assert await north.result(two) == "LIST_TOO_OLD", "nor does one that was set back by less than has passed"
     await house.gates.RevokeGate(gates_pb2.RevokeGateRequest(gate_id=north.door.gate.id))
+    south = await a_device(house, tmp_path, "South", "HOME")
+    listed_tickets = (await south.refresh()).tickets.values()
+    assert not any(one.lets_in_here for one in listed_tickets), "nor is a home taken from it"
     assert await east.result(two) == "OTHER_GATE", "its list may still be used"
     await move_clocks(house, "61 minutes")
     assert await east.result(two) == "ADMITTED"
-    south = await a_device(house, tmp_path, "South", "HOME")
     await south.refresh()
     south.wire.is_away = True
     assert await south.result(three) == "ADMITTED", "it has another home"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
+from services.booking.tickets import qr
+from tests.booking.drawn_codes import DRAWN, some_codes
 from tests.browser import film
 from tests.browser.checkout import Checkout
 from tests.browser.chromium import Browser, opened
 
 pytestmark = pytest.mark.browser
+
+CASES = Path(__file__).parents[1] / "door_cases.json"
+A_BATCH, PIXELS = 100, 4
 
 STORES = """
     return Promise.all([indexedDB.databases(), caches.keys(), navigator.serviceWorker.getRegistrations()])
@@ -64,6 +70,12 @@ class Door:
     def scans(self) -> list[dict[str, Any]]:
         """Return the scans of the show that the server knows, the oldest first."""
         return list(self.checkout.ask("GET", f"shows/{self.show}/scans?pageSize=100")["scans"])[::-1]
+
+
+def played(browser: Browser, script: str, *arguments: object) -> Any:
+    """Run a script that stands beside this file in the page, and wait for what it returns."""
+    text = (Path(__file__).parent / script).read_text()
+    return browser.run(f"return (async function () {{ {text} }}).apply(null, arguments)", *arguments)
 
 
 def make_gate(checkout: Checkout, show: str) -> str:
@@ -153,3 +165,28 @@ def test_a_gate_that_is_revoked_hands_over_what_it_has_not_sent_and_keeps_nothin
     browser.click("#save")
     browser.until(lambda: door.is_shown("begin"))
     assert browser.run(STORES) == [0, 0, 0]
+
+
+def test_the_page_judges_as_the_python_gate_does(door: Door) -> None:
+    """The same table: tests/clients/test_gate_cases.py."""
+    door.browser.open(f"{door.checkout.stack.public_url}/check-in")
+    door.browser.until(lambda: door.is_shown("begin"))
+    assert played(door.browser, "door.js", json.loads(CASES.read_text())["cases"]) == []
+    assert door.browser.run(STORES) == [0, 0, 0]
+
+
+@pytest.mark.timeout(1800)
+def test_what_is_drawn_is_read_by_the_page(door: Door) -> None:
+    door.browser.open(f"{door.checkout.stack.public_url}/check-in")
+    texts = some_codes(DRAWN)
+    drawn = [(text, ["".join(map(str, row)) for row in qr.symbol(text).matrix]) for text in texts]
+    missed = {
+        degrees: [
+            text
+            for begin in range(0, len(drawn), A_BATCH)
+            for text in played(door.browser, "reading.js", drawn[begin : begin + A_BATCH], PIXELS, degrees)
+        ]
+        for degrees in (0, 20)
+    }
+    print({degrees: f"{len(texts) - len(codes)} of {len(texts)} read" for degrees, codes in missed.items()})
+    assert missed == {0: [], 20: []}

@@ -27,9 +27,9 @@ def _tickets(world: World, booking: Json) -> list[tuple[str, int]]:
 
 async def _scan(world: World, booking: Json) -> Json:
     """Return what a gate sends of the first ticket of a booking."""
-    gate = await make_gate(world.client, booking["showId"])
+    gate = await make_gate(world.client, booking["show"]["id"])
     return {
-        "showId": booking["showId"],
+        "showId": booking["show"]["id"],
         "gateId": gate["id"],
         "code": (await codes_of(world.client, booking))[0]["code"],
     }

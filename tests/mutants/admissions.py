@@ -3,6 +3,7 @@
 from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 
 DOORS = ("tests/booking/test_admissions.py",)
+RACES = ("tests/booking/test_door_races.py",)
 LISTS = ("tests/booking/test_door_lists.py",)
 
 MUTANTS = (
@@ -85,5 +86,37 @@ MUTANTS = (
         "true",
         MONEY,
         LISTS,
+    ),
+    Mutant(
+        "a scan goes by times of a show that is being moved",
+        "admissions:LOCK_DOORS",
+        " FOR SHARE",
+        "",
+        REQUESTS,
+        RACES,
+    ),
+    Mutant(
+        "a scan does not wait for whoever changes its booking",
+        "admissions:LOCK_BOOKINGS",
+        "FOR NO KEY UPDATE",
+        "",
+        MONEY,
+        RACES,
+    ),
+    Mutant(
+        "a code by an old key is none",
+        "TicketKeys.verified",
+        "self._keys.values()",
+        "list(self._keys.values())[-1:]",
+        SEATS,
+        RACES,
+    ),
+    Mutant(
+        "door lists have codes by the newest key alone",
+        "TicketKeys.codes",
+        "signing(key_ages, issued_at, LEAD).kid",
+        "key_ages[-1].kid",
+        SEATS,
+        RACES,
     ),
 )

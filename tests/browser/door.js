@@ -1,0 +1,103 @@
+// Plays the table of cases (tests/door_cases.json) against the page's gate, with its own store; returns what went wrong.
+// The arguments of the script: the cases.
+const [cases] = arguments;
+const BEGAN = 1800000000;
+const {Gate} = await import("/assets/door/gate.js");
+const {Away, Refused} = await import("/assets/door/api.js");
+const {Store} = await import("/assets/door/store.js");
+const {hashOf} = await import("/assets/door/rules.js");
+
+const codeOf = (name) => name.padEnd(122, "0");
+const timeOf = (seconds) => new Date((BEGAN + seconds) * 1000).toISOString();
+
+class Server {
+  constructor(listed) { Object.assign(this, {listed, answers: [], asked: [], sent: [], extra: 0}); }
+  async keys() { return null; }
+  async doorList(showId) {
+    const {goodFor, opensAt, endsAt, tickets} = this.listed;
+    const head = {showId, goodForSeconds: goodFor, madeAt: timeOf(0), opensAt: timeOf(opensAt), endsAt: timeOf(endsAt)};
+    const parts = await Promise.all(Object.entries(tickets).map(async ([name, where]) => ({tickets: [{
+      ticketId: `ticket ${name}`, revision: 1, codeHash: await hashOf(codeOf(name)),
+      isUsed: where === "used", letsInHere: where === "here",
+    }]})));
+    return [{head}, ...parts, {end: {tickets: parts.length + this.extra}}];
+  }
+  async checkIn(wish) {
+    this.asked.push(wish.idempotencyKey);
+    const result = this.answers.shift();
+    if (result === null) throw new Away("away");
+    if (result.startsWith("GATE_")) throw new Refused(400, result, result);
+    const name = wish.code.replace(/0+$/, "");
+    return {result, ticketId: name === "Z" ? "" : `ticket ${name}`};
+  }
+  async sync({scans}) {
+    if (this.answers === null) throw new Away("away");
+    this.sent.push(...scans);
+    return {scans: this.answers.map((result) => ({result}))};
+  }
+}
+
+class Play {
+  constructor(one) {
+    Object.assign(this, {one, now: BEGAN + (one.ahead ?? 0), server: new Server(one.list), keys: new Map(), wrong: []});
+  }
+  same(step, is, wanted) {
+    if (JSON.stringify(is) !== JSON.stringify(wanted)) {
+      this.wrong.push(`${this.one.name}: ${JSON.stringify(step)}: ${JSON.stringify(is)}, not ${JSON.stringify(wanted)}`);
+    }
+  }
+  named(step, keys, names) {
+    names.forEach((name, place) => { if (!this.keys.has(name)) this.keys.set(name, keys[place]); });
+    this.same(step, keys, names.map((name) => this.keys.get(name)));
+    this.same(step, new Set(this.keys.values()).size, this.keys.size);
+  }
+  async open() {
+    this.store?.db.close();
+    this.store = await Store.open();
+    if (!this.store.shift) await this.store.keepShift({showId: "show"});
+    this.gate = new Gate(this.server, this.store, {clock: () => this.now});
+  }
+  async play() {
+    await this.open();
+    if (this.one.list) await this.gate.refresh();
+    for (const step of this.one.steps) {
+      this.now = BEGAN + (this.one.ahead ?? 0) + (step.at ?? 0);
+      if (step.restart) await this.open();
+      else if (step.slept) this.gate.list.askedOn -= step.slept;
+      else if (step.refresh) await this.cut(step);
+      else if ("scan" in step) await this.scan(step);
+      else await this.sync(step);
+    }
+    await this.store.destroy();
+    return this.wrong;
+  }
+  async cut(step) {
+    this.server.extra = 1;
+    this.same(step, await this.gate.refresh().then(() => "taken", (error) => error.message.includes(step.refresh)), true);
+  }
+  async scan(step) {
+    [this.server.answers, this.server.asked] = [[...step.answers], []];
+    const code = step.dropsBlank ? codeOf(step.scan).slice(1) : codeOf(step.scan);
+    const scan = await this.gate.scan(code).catch((error) => ({result: null, error: error.message}));
+    this.same(step, scan.result, step.result);
+    if (step.result !== null) {
+      this.same(step, [scan.cameIn, scan.isOffline], [step.cameIn, step.offline]);
+      this.named(step, [scan.key], [step.key]);
+    }
+    this.named(step, this.server.asked, step.asked);
+  }
+  async sync(step) {
+    [this.server.answers, this.server.sent] = [step.sync, []];
+    const conflicts = await this.gate.sync().then((found) => found.length, () => "failed");
+    if (step.sync === null) return this.same(step, conflicts, "failed");
+    this.same(step, conflicts, step.conflicts);
+    this.named(step, this.server.sent.map((one) => one.key), step.sent.map(([key]) => key));
+    this.same(step, this.server.sent.map((one) => [
+      one.ticketId.replace("ticket ", ""), one.cameIn, one.result, Date.parse(one.gateTime) / 1000 - BEGAN,
+    ]), step.sent.map(([, ...rest]) => rest));
+  }
+}
+
+const wrong = [];
+for (const one of cases) wrong.push(...await new Play(one).play().catch((error) => [`${one.name}: ${error.stack}`]));
+return wrong;
