@@ -14,7 +14,7 @@ import json
 from aiohttp import web
 
 from web.languages import N_, _, language
-from web.pages import FOLDER
+from web.pages import FOLDER, NAMES
 from web.visits import HEADERS, POLICY, VISIT, Visit
 
 PATH = "/check-in"
@@ -127,7 +127,7 @@ def _words() -> dict[str, object]:
     """Return what the page says by itself, in the visitor's language."""
     said: dict[str, object] = {name: _(text) for name, text in WORDS.items()}
     results = {name: (mood, sign, _(word), _(more)) for name, (mood, sign, word, more) in RESULTS.items()}
-    return said | {"results": results}
+    return said | {"results": results, "names": {name: _(text) for name, text in NAMES.items()}}
 
 
 def _version() -> str:

@@ -24,6 +24,8 @@ export class Camera {
     this.stream = await navigator.mediaDevices.getUserMedia({video: wish, audio: false});
     this.video.srcObject = this.stream;
     await this.video.play();
+    // The screen stays on while somebody waits for people.
+    this.awake = await navigator.wakeLock?.request("screen").catch(() => null);
     this.reader = new Worker("/assets/door/reader.js");
     this.reader.onmessage = ({data}) => {
       if (data) this._take(data);
@@ -35,6 +37,7 @@ export class Camera {
   stop() {
     clearTimeout(this.timer);
     this.reader?.terminate();
+    this.awake?.release();
     this.stream?.getTracks().forEach((track) => track.stop());
     this.video.srcObject = this.stream = this.reader = null;
   }

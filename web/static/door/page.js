@@ -11,16 +11,19 @@ import {at, element, fact, fill, show, tell, verdict, words} from "./words.js";
 const WORKER = "/check-in/service-worker.js";
 const CREDENTIAL = /^[A-Za-z0-9_-]{43}$|^[0-9a-f-]{36}$/;
 const LAST = 10;
+const MOST_CONFLICTS = 100;
 const MOST_TITLES = 8;
 const TICK_MS = 10000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-let store, gate, keeper, camera, ending, isReadingCredential = false, ticking;
+let store, gate, keeper, camera, ending, isReadingCredential = false, ticking, shownTrouble = "";
 const last = [], conflicts = [];
 
 // --- A shift begins
 
 async function begin(credential) {
+  // Scans of another gate wait to be handed over: they are not to go out by this one.
+  if (store.unsent.size) return;
   tell("trouble", "");
   if (!CREDENTIAL.test(credential)) return tell("trouble", words.badCredential);
   const askedAt = Date.now() / 1000;
@@ -110,6 +113,7 @@ async function read(text) {
 
 function listed(found) {
   conflicts.push(...found);
+  conflicts.splice(0, conflicts.length - MOST_CONFLICTS);
 }
 
 function draw() {
@@ -124,7 +128,7 @@ function draw() {
   const until = list && at((list.askedAt + list.goodFor) * 1000);
   tell("age", store.shift.offline === "NEVER" ? words.noList : !list ? words.none
     : !gate.hasGoodList() ? words.old : fill(words.until, {minutes, time: until}));
-  if (keeper.trouble) tell("trouble", keeper.trouble);
+  if (keeper.trouble !== shownTrouble) tell("trouble", shownTrouble = keeper.trouble);
   element("scans").replaceChildren(...last.map(({said, time}) => fact(said.sign, [said.word, said.seat].filter(Boolean).join(", "), time)));
   show("conflicts", conflicts.length > 0);
   element("conflict-list").replaceChildren(...conflicts.map((one) => {

@@ -12,7 +12,7 @@ export function at(time, withDay = false) {
   return new Date(time).toLocaleString(document.documentElement.lang, {...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23"});
 }
 
-const plain = (name) => name.toLowerCase().replaceAll("_", " ");
+const plain = (name) => words.names[name] ?? name.toLowerCase().replaceAll("_", " ");
 
 // Returns what to show of a scan: a mood, a sign, words, the seat, and more about it.
 export function verdict({result, about, isOffline, signed, note = ""}) {
