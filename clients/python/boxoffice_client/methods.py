@@ -65,7 +65,7 @@ from google.api import annotations_pb2
 from google.protobuf.message import Message
 
 from boxoffice_client.requests_of_gates import create_gate
-from boxoffice_client.requests_of_shows import create_show
+from boxoffice_client.requests_of_shows import create_show, shows_listed
 
 _READS = ("Count", "Get", "List", "Preview", "Quote", "Search", "Watch")
 """How the names of methods begin that only read."""
@@ -153,35 +153,6 @@ class Stream(_Rpc[P, AnswerT]):
         return self if client is None else self._bound(client._stream)
 
 
-def _list_shows(
-    *,
-    event_id: str = "",
-    movie_id: str = "",
-    screen_id: str = "",
-    from_: datetime | None = None,
-    to: datetime | None = None,
-    page_size: int = 0,
-    page_token: str = "",
-    date: str = "",
-    organization_id: str = "",
-) -> catalog.ListShowsRequest:
-    """Take times as Python has them, in UTC where they have no zone; `from` is a word of Python's own."""
-    request = catalog.ListShowsRequest(
-        event_id=event_id,
-        movie_id=movie_id,
-        screen_id=screen_id,
-        organization_id=organization_id,
-        date=date,
-        page_size=page_size,
-        page_token=page_token,
-    )
-    if from_ is not None:
-        getattr(request, "from").FromDatetime(from_)
-    if to is not None:
-        request.to.FromDatetime(to)
-    return request
-
-
 def _set_tax_rule(
     *,
     tax_rule_id: str,
@@ -255,7 +226,7 @@ class Methods:
     revoke_access_code = Method(Inventory, inventory.RevokeAccessCodeRequest, inventory.RevokeAccessCodeResponse)
     set_show_prices = Method(Catalog, catalog.SetShowPricesRequest, catalog.ShowPrices)
     get_show = Method(Catalog, catalog.GetShowRequest, catalog.Show)
-    list_shows = Method(Catalog, _list_shows, catalog.ListShowsResponse)
+    list_shows = Method(Catalog, shows_listed, catalog.ListShowsResponse)
 
     # Who has which seat.
     get_seat_map = Method(Inventory, inventory.GetSeatMapRequest, inventory.SeatMap)

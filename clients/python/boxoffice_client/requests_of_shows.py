@@ -41,3 +41,32 @@ def create_show(
     if sales_start_at is not None:
         request.sales_start_at.FromDatetime(sales_start_at)
     return request
+
+
+def shows_listed(
+    *,
+    event_id: str = "",
+    movie_id: str = "",
+    screen_id: str = "",
+    from_: datetime | None = None,
+    to: datetime | None = None,
+    page_size: int = 0,
+    page_token: str = "",
+    date: str = "",
+    organization_id: str = "",
+) -> catalog.ListShowsRequest:
+    """Take times as Python has them, in UTC where they have no zone; `from` is a word of Python's own."""
+    request = catalog.ListShowsRequest(
+        event_id=event_id,
+        movie_id=movie_id,
+        screen_id=screen_id,
+        organization_id=organization_id,
+        date=date,
+        page_size=page_size,
+        page_token=page_token,
+    )
+    if from_ is not None:
+        getattr(request, "from").FromDatetime(from_)
+    if to is not None:
+        request.to.FromDatetime(to)
+    return request
