@@ -1,7 +1,8 @@
 """The services' databases, read as all of them stand at one instant, and what is under way in them then.
 
-They are on one server, which numbers the transactions of all its databases together: snapshots for which the same
-transactions are over are of one instant.
+A server numbers the transactions of all its databases together: snapshots for which the same transactions are over are
+of one instant. Those of databases on several servers, and of tables on several nodes of Citus, are of one only while
+nothing is under way.
 """
 
 from __future__ import annotations
@@ -119,6 +120,16 @@ UNREAD = (
     " WHERE topic = 'shows' AND position > %(read_to)s AND kind IN ('UPDATED', 'RESCHEDULED')"
 )
 
+TAKEN = """
+    SELECT pg_current_snapshot()::text AS taken, concat(inet_server_addr(), ':', inet_server_port()) AS server
+"""
+HAS_CITUS = "SELECT FROM pg_extension WHERE extname = 'citus'"
+PREPARED = """
+    SELECT success, result FROM run_command_on_all_nodes($$
+        SELECT coalesce(string_agg(gid, ' '), '') FROM pg_prepared_xacts WHERE database = current_database()
+    $$)
+"""
+
 CONNECT_SECONDS = 5
 TRIES = 10
 """How often snapshots are taken in a row until they are of one instant. Every commit on the server may spoil a try."""
@@ -136,7 +147,7 @@ class Snapshots:
 
     def under_way(self) -> UnderWay:
         """Return what is under way in the snapshots."""
-        found = set()
+        found = {("transactions that nodes have prepared", one) for one in self._prepared()}
         for database, what, query in UNDER_WAY:
             [row] = self.databases[database].execute(query.encode()).fetchall()
             found |= {(what, one) for one in row["array_agg"] or ()}
@@ -148,16 +159,25 @@ class Snapshots:
         [unread] = self.databases["inventory"].execute(UNREAD, progress).fetchall()
         return list(unread["array_agg"] or ())
 
+    def _prepared(self) -> list[str]:
+        """Return the transactions that nodes of Citus have prepared and neither committed nor undone yet."""
+        connection = self.databases["inventory"]
+        if not connection.execute(HAS_CITUS).fetchall():
+            return []
+        rows = connection.execute(PREPARED).fetchall()
+        if any(not row["success"] for row in rows):
+            raise AuditError("a node of Citus does not answer: start it first")
+        return [one for row in rows for one in row["result"].split()]
+
     def _take(self) -> bool:
         connections = self.databases.values()
         for connection in connections:
             connection.rollback()
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         # Each transaction's first query is what takes its snapshot.
-        taken = [
-            connection.execute("SELECT pg_current_snapshot()::text AS taken").fetchall() for connection in connections
-        ]
-        return all(one == taken[0] for one in taken)
+        taken = [connection.execute(TAKEN).fetchall()[0] for connection in connections]
+        first = {row["server"]: row["taken"] for row in reversed(taken)}
+        return all(row["taken"] == first[row["server"]] for row in taken)
 
 
 @contextmanager

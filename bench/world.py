@@ -114,7 +114,7 @@ class World:
         stack, measured = self.stack, [name for name in self.measured if name not in left_out]
         return Meter(
             {name: lambda name=name: stack.pid(name) for name in measured},  # type: ignore[misc]
-            {"postgres": lambda: stack.pid("postgres")},
+            {name: lambda name=name: stack.pid(name) for name in stack.names if name.startswith("postgres")},  # type: ignore[misc]
         )
 
     def kept(self, name: str, make: Callable[[], T]) -> T:

@@ -51,6 +51,8 @@ def back_up(settings: Settings, file: Path) -> None:
         raise StackError(
             f"nothing runs from {settings.data_dir}: `make run` first, a backup is made of a running stack"
         )
+    if launcher.settings.nodes:
+        raise StackError("a cluster's nodes are backed up one by one: see docs/citus.md")
     if file.exists():
         raise StackError(f"{file} is there already: name another file")
     secrets = settings.data_dir / credentials.FILE

@@ -173,16 +173,18 @@ def reset(settings: Settings, *, sure: bool) -> int:
         print(f"nothing to delete: no stack has run from {data}")
         return 0
     with alone(settings):
-        outside = _outside(data)
-        where = f"{data} and {outside}" if outside else str(data)
+        folders = [data, *data.glob("node-*")]
+        outside = [found for folder in folders if (found := _outside(folder))]
+        where = " and ".join(map(str, [data, *outside]))
         if not sure:
             print(f"This deletes every booking, the logs and the passwords in {where}.")
             print(f"Type the folder's name ({data.name}) to go on: ", end="", flush=True)
             if sys.stdin.readline().strip() != data.name:
                 raise StackError("nothing was deleted")
-        Server(data, settings.postgres_port, "").end_orphan()
-        if outside:
-            shutil.rmtree(outside)
+        for folder in folders:
+            Server(folder, settings.postgres_port, "").end_orphan()
+        for folder in outside:
+            shutil.rmtree(folder)
         for path in _made(data):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -272,5 +274,5 @@ def _made(data: Path) -> list[Path]:
     return [
         path
         for path in data.iterdir()
-        if path.name in MADE or path.name.startswith(("postgres.draft-", ".credentials"))
+        if path.name in MADE or path.name.startswith(("postgres.draft-", ".credentials", "node-"))
     ]

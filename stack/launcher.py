@@ -10,19 +10,20 @@ from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 import grpc
 
 from certificates import certificates
 from databases import databases
 from roster import SERVICES
-from stack import accounts, credentials, demo, envoy, forks, mails, ports, running, services, web
+from stack import accounts, citus, credentials, demo, envoy, forks, mails, ports, running, services, web
 from stack.errors import StackError
 from stack.postgres import Server
 from stack.processes import Child, Process, Program, execute, run_all, wait_until
-from stack.settings import PORT_STEP, Settings
+from stack.settings import Settings
 from stack.supervisor import STEADY_SECONDS, Recovery, Say, Supervisor
+from stack.temporary import temporary_settings as temporary_settings  # for those who start a stack
 
 STOP_ORDER = (
     ("gateway",),
@@ -60,7 +61,7 @@ class Stack:
         self._overrides = environments or {}
         self._lock: int | None = None
         self._supervisor: Supervisor | None = None
-        self._server: Server | None = None
+        self._servers: list[Server] = []
         self._demo: demo.Demo | None = None
         self._accounts: dict[str, accounts.Account] = {}
         self._environments: Mapping[str, Mapping[str, str]] = {}
@@ -82,9 +83,9 @@ class Stack:
 
     @property
     def server(self) -> Server:
-        """The PostgreSQL server, for looking into the databases as superuser."""
-        assert self._server is not None, "the stack has not been started"
-        return self._server
+        """The PostgreSQL server, for looking into the databases as superuser; on Citus the coordinator."""
+        assert self._servers, "the stack has not been started"
+        return self._servers[0]
 
     @property
     def demo(self) -> demo.Demo:
@@ -180,6 +181,7 @@ class Stack:
             )
         self.roll_fork_server()
         self._migrate()
+        citus.distribute(self._servers, credentials.load(self.settings.data_dir / credentials.FILE)["inventory"])
         self.restart(mails.NAME)  # mails wait meanwhile
         for number in range(self.settings.replicas):
             self.roll_replicas(number)
@@ -246,27 +248,25 @@ class Stack:
     def _start(self) -> None:
         settings, supervisor = self.settings, self._running()
         secrets = credentials.load(settings.data_dir / credentials.FILE)
-        server = Server(
-            settings.data_dir, settings.postgres_port, secrets["postgres"], durable=settings.postgres_durable
-        )
-        self._server = server
+        servers = self._servers = citus.servers(settings, secrets["postgres"])
 
         # Before anything is started: what is not installed would else be missed in the end only.
         envoy.executable()
 
         self.say("PostgreSQL: starting")
-        server.end_orphan()
+        citus.end_orphans(servers)
         ports.require_free(settings.all_ports())
         fork_server = self._fork_server()
         supervisor.begin(fork_server)  # it imports while PostgreSQL starts
-        server.prepare()
-        supervisor.start([Child(server.program(settings.start_seconds), self.logs)])
-        databases.provision(server, secrets.secrets)
+        programs = citus.prepared(servers, settings.start_seconds)
+        supervisor.start([Child(program, self.logs) for program in programs])
+        citus.provision(servers, secrets.secrets)
         supervisor.finish(fork_server)
 
         self._make_certificates()
         environments = self._environments = services.environments(settings, secrets, self._overrides)
         self._migrate()
+        citus.distribute(servers, secrets["inventory"])
 
         replicas = services.replicas(settings)
         self.say(f"services: starting {', '.join(one.name for one in replicas)}")
@@ -346,6 +346,7 @@ class Stack:
             for names in STOP_ORDER
         ]
         order.insert(1, list(web.names(self.settings)))
+        order[-1] += citus.workers(self.settings)
         return order
 
     def _take_folder(self) -> None:
@@ -377,24 +378,3 @@ class Stack:
     def _running(self) -> Supervisor:
         assert self._supervisor is not None, "the stack is not running"
         return self._supervisor
-
-
-def temporary_settings(
-    folder: Path,
-    *,
-    replicas: int = 1,
-    auth: Literal["on", "off"] | None = None,
-    shop: Literal["on", "off"] = "off",
-) -> Settings:
-    """Return settings for a stack on free ports that keeps its data in `folder` and does not wait for the disk.
-
-    `auth`: whether calls take a token; where it is not told, AUTH says, which is off by default. `shop`: has it one.
-    """
-    names = Settings.model_construct().ports()
-    free = ports.choose(len(names), replicas=replicas, step=PORT_STEP)
-    chosen = dict(zip((name.lower() for name in names), free, strict=True))
-    return Settings.model_validate(
-        {**chosen, "replicas": replicas, "data_dir": folder, "postgres_durable": False, "web": shop}
-        | {"auth": auth or os.environ.get("AUTH") or "off"}
-        | ({"start_seconds": os.environ["START_SECONDS"]} if "START_SECONDS" in os.environ else {})
-    )

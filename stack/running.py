@@ -19,7 +19,7 @@ from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.postgres import Server
 from stack.processes import living_name, pid_file
-from stack.settings import Settings
+from stack.settings import PORT_STEP, Settings
 
 LOCK = "lock"
 LOGS = "logs"
@@ -48,7 +48,8 @@ class Process:
 
 def note(handle: int, settings: Settings) -> None:
     """Write into the lock file, which the caller has locked, who runs the stack, on which ports."""
-    facts = settings.ports() | {"REPLICAS": settings.replicas, "AUTH": settings.auth, "WEB": settings.web}
+    numbers = settings.ports() | {"REPLICAS": settings.replicas, "NODES": settings.nodes}
+    facts = {**numbers, "AUTH": settings.auth, "WEB": settings.web}
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{os.getpid()}\n{json.dumps(facts)}\n".encode(), 0)
 
@@ -105,6 +106,11 @@ def processes(launcher: Launcher) -> list[Process]:
     logs = settings.data_dir / LOGS
     return [
         _look(logs, "postgres", f"{LOOPBACK}:{settings.postgres_port}", server.answers),
+        *(
+            _look(logs, f"postgres-{number + 1}", f"{LOOPBACK}:{at}", partial(ports.listens, at))
+            for number in range(1, settings.nodes + 1)
+            for at in [settings.postgres_port + number * PORT_STEP]
+        ),
         *([_look(logs, forks.NAME, "-", lambda: True)] if forks.CAN_FORK else []),
         *(
             _look(logs, one.name, at, partial(services.is_serving, at, one.service.name, tls))

@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from databases.databases import DATABASES
 from roster import SERVICES, Service, named
-from stack import mails, ports, postgres
+from stack import citus, mails, ports, postgres
 from stack.credentials import Credentials
 from stack.ports import LOOPBACK
 from stack.processes import Program
@@ -99,7 +99,8 @@ def environments(
     if settings.replicas > 1:  # a single one has nobody to leave its calls to
         inherited.setdefault("DRAIN_SECONDS", str(DRAIN_SECONDS))
     return {
-        one.name: inherited
+        one.name: (dict(citus.ENVIRONMENT) if settings.nodes and one.service.name == citus.DATABASE else {})
+        | inherited
         | {"ENVIRONMENT": "development", "HOST": LOOPBACK, "PORT": str(one.port(settings))}
         | {"METRICS_PORT": str(one.port(settings, "METRICS_PORT"))}
         | {"OTLP_ENDPOINT": settings.otlp_endpoint}

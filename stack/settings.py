@@ -76,6 +76,10 @@ class Settings(_Ports):
     smtp_port: Port = 587
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     otlp_endpoint: str = Field(default="", description="where traces go, http://host:port; empty: nowhere")
+    pg_bin: Path | None = Field(
+        default=None, description="programs of another PostgreSQL; empty: the one of `make env`"
+    )
+    nodes: int = Field(default=0, ge=0, le=8, description="workers of a Citus cluster for inventory; 0: one server")
     postgres_durable: bool = Field(default=True, description="false: faster, but a power cut may lose everything")
 
     def ports(self) -> dict[str, int]:
@@ -88,8 +92,12 @@ class Settings(_Ports):
         return {
             name + (f" + {PORT_STEP * number}" if number else ""): port + PORT_STEP * number
             for name, port in self.ports().items()
-            for number in range(1 if name.lower() in SINGLE else self.replicas)
+            for number in range(self._count(name.lower()))
         }
+
+    def _count(self, name: str) -> int:
+        """Return how many processes there are of one that has such a port."""
+        return self.nodes + 1 if name == "postgres_port" else 1 if name in SINGLE else self.replicas
 
     def tls(self) -> Path | None:
         """Return the folder of the certificates that services show each other; None where AUTH is off."""
@@ -120,7 +128,9 @@ class Settings(_Ports):
                 names = " and ".join(name for name, value in ports.items() if value == port)
                 raise ValueError(f"{names} are both {port}")
         if max(ports.values()) > 65535:
-            raise ValueError(f"the ports of {self.replicas} replicas, {PORT_STEP} apart, go beyond 65535")
+            raise ValueError(
+                f"the ports of {max(self.replicas, self.nodes + 1)} replicas, {PORT_STEP} apart, go beyond 65535"
+            )
         return self
 
 

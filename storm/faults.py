@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from stack import forks
+from stack import citus, forks
 from stack.launcher import Stack
 from stack.processes import wait_until
 from stack.services import replicas
@@ -58,6 +58,9 @@ WEIGHTS = {
     "jump clock": 16,
 }
 """How often each fault comes: what is done, and to whom."""
+
+NODE_WEIGHT = 3
+"""How often each worker of a Citus cluster is killed, where there is one."""
 
 SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s AND random() < %s"
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
@@ -121,8 +124,9 @@ class Faults:
 
     def _strike(self) -> None:
         """Do something to somebody who is well; whoever is not is spared, and something else is drawn."""
-        for _ in range(len(WEIGHTS)):
-            [drawn] = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
+        weights = WEIGHTS | {f"kill {node}": NODE_WEIGHT for node in citus.workers(self.stack.settings)}
+        for _ in range(len(weights)):
+            [drawn] = self.chance.choices(list(weights), list(weights.values()))
             what, _, whom = drawn.partition(" ")
             if what != "cut":
                 whom = self._one_of(whom)

@@ -54,8 +54,9 @@ def started(
     """
     for left in reversed(range(STARTS)):
         folder = _folder()
-        begin_with_databases(folder)
         chosen = temporary_settings(folder, replicas=replicas, auth=auth).model_copy(update=AT_ANY_PACE | settings)
+        if not chosen.nodes:
+            begin_with_databases(folder)
         stack = Stack(chosen, environments=environments, say=say, steady_seconds=steady_seconds)
         try:
             stack.start()

@@ -14,6 +14,7 @@ from roster import named
 from services.chassis.store.migrate import migrate
 from stack import citus, postgres
 from stack.postgres import SUPERUSER
+from stack.settings import Settings
 from tests.chassis.own_server import PASSWORD, OwnServer
 
 WORKERS = 2
@@ -40,18 +41,19 @@ def running(programs: Path) -> Iterator[Cluster]:
     """Run a cluster with inventory's tables; all of it is gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-citus-", dir=postgres.memory()))
     folder.chmod(0o711)
+    settings = Settings.model_construct(pg_bin=programs, nodes=WORKERS)
     servers: list[OwnServer] = []
     try:
         for number in range(WORKERS + 1):
             data = folder / str(number)
             data.mkdir(mode=0o711)
-            servers.append(OwnServer(data, citus.kind(programs, number)))
+            servers.append(OwnServer(data, citus.kind(settings, number)))
         coordinator, *workers = servers
         passwords = dict.fromkeys([*DATABASES, SUPERUSER], PASSWORD)
         citus.join(coordinator.server, [worker.server for worker in workers], passwords)
         cluster = Cluster(coordinator, workers)
         migrate("inventory", named("inventory").folder / "migrations", cluster.url)
-        citus.distribute(coordinator.server, PASSWORD)
+        citus.distribute([server.server for server in servers], PASSWORD)
         yield cluster
     finally:
         for server in servers:
