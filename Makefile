@@ -202,6 +202,10 @@ fuzz: env ## send random messages to every method, and what OpenAPI allows and f
 test-browser: env ## look at the pages in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
 	@PICTURES="$(PICTURES)" $(BIN)/pytest -m browser $(TEST_ARGS) tests/browser
 
+.PHONY: pictures
+pictures: env ## take pictures of every page: two widths, light and dark, English and Hindi (PICTURES=build/pictures ONLY=seats)
+	@$(BIN)/python -m tests.browser.pictures "$(or $(PICTURES),build/pictures)" $(ONLY)
+
 .PHONY: test-roll
 test-roll: env ## restart everything under load again and again, and no request may fail (ROLLS=20)
 	@ROLLS=$(ROLLS) $(BIN)/pytest -n 0 $(TEST_ARGS) tests/stack/test_replicas.py -k no_request_fails

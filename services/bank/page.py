@@ -90,7 +90,9 @@ def render(session: Session, now: datetime, return_url: str = "") -> str:
         session=session.id,
         seconds=str(max(0, int((session.expires_at - now).total_seconds()))),
         until=session.expires_at.strftime("%H:%M UTC"),
-        description=session.description or "Your order",
+        until_time=session.expires_at.isoformat(),
+        description=session.description.partition("\n")[0] or "Your order",
+        about=session.description.partition("\n")[2],
         items="".join(f"<li>{escape(item)}</li>" for item in session.items),
         amount=money(session.amount, session.currency),
         back=_back(return_url.replace("{order_id}", quote(session.order_id, safe=""))),
@@ -108,7 +110,9 @@ def render_unknown() -> str:
         session="",
         seconds="0",
         until="",
+        until_time="",
         description="",
+        about="",
         items="",
         amount="",
         back="",
@@ -122,8 +126,16 @@ def _reference(session: Session) -> str:
 
 
 def _back(url: str) -> str:
-    """Return the link by which customers leave the page; nothing where the merchant has none."""
-    return f'<p class="back"><a href="{escape(url)}">Back to your booking</a></p>' if url else ""
+    """Return the link by which customers leave the page, which is called otherwise after a decline; nothing where the
+    merchant has none.
+    """
+    if not url:
+        return ""
+    link = escape(url)
+    return (
+        f'<p class="back"><a class="leave" href="{link}">Back to your booking</a>'
+        f'<a class="again" href="{link}">Try again</a></p>'
+    )
 
 
 def _fill(*, items: str, back: str, method: Method, **texts: str) -> str:

@@ -187,7 +187,7 @@ class BookingServicer(WatchMethods, RefundMethods, booking_pb2_grpc.BookingServi
 
     async def GetPayableBooking(self, request: pb.GetPayableBookingRequest, context: Context) -> pb.PayableBooking:
         seen = await self._bookings.find(UUID(request.booking_id), UUID(request.user_id))
-        return messages.payable(seen.booking, seen.now)
+        return messages.payable(seen.booking, seen.seats, seen.now)
 
     async def BatchGetPayableBookings(
         self, request: pb.BatchGetPayableBookingsRequest, context: Context
@@ -266,7 +266,7 @@ def _payable(seen: Seen | Failure) -> pb.BatchGetPayableBookingsResponse.Result:
     if isinstance(seen, Failure):
         return result(refusal=to_status(seen))
     try:
-        return result(booking=messages.payable(seen.booking, seen.now))
+        return result(booking=messages.payable(seen.booking, seen.seats, seen.now))
     except Failure as failure:
         return result(refusal=to_status(failure))
     except Exception:  # a defect with one booking must not refuse all others

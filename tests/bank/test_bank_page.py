@@ -127,6 +127,13 @@ async def test_an_unknown_session_has_a_page_too_that_repeats_nothing(bank: Bank
     assert "content-security-policy" in headers
 
 
+async def test_title_date_and_venue_have_lines_of_their_own(bank: Bank):
+    opened = await bank.open(description="Monsoon Letters\nSaturday, 19:30\nLantern House, Pune")
+    html, _ = await page(bank, opened.id)
+    assert "<h1>Monsoon Letters</h1>" in html
+    assert '<p class="about">Saturday, 19:30\nLantern House, Pune</p>' in html
+
+
 async def test_an_id_that_is_too_long_is_refused(bank: Bank):
     assert (await refused(page(bank, "x" * 101)))[1] == "INVALID_FIELD"
 

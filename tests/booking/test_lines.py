@@ -50,6 +50,11 @@ async def test_payment_asks_for_what_is_paid_and_nothing_else_confirms(house: Ho
         pb.GetPayableBookingRequest(booking_id=booking.id, user_id=str(ANN))
     )
     assert payable.amount == FINAL
+    title, starts, venue = payable.description.split("\n")
+    assert title and "UTC" not in starts and "(Asia/Kolkata)" in starts and ", " in venue
+    # Each seat with its part of what is paid, so that the parts make the whole.
+    parts = [int(seat.rpartition("₹")[2].replace(",", "").replace(".", "")) for seat in payable.seats]
+    assert sum(parts) == FINAL
     await house.capture(booking, amount=booking.total_amount)
     assert await house.status(booking.id) == "PENDING"
     await house.capture(booking, amount=FINAL)

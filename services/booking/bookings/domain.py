@@ -19,6 +19,7 @@ from services.booking.bookings.states import RefundCause as RefundCause
 from services.booking.bookings.states import RefundState as RefundState
 from services.booking.bookings.states import State as State
 from services.booking.errors import BookingNotPending, PaymentInProgress
+from services.chassis.values.spoken import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,9 @@ class Booking:
 
     @property
     def description(self) -> str:
-        """What is paid for, in words."""
-        return f"{self.show.title}, {self.show.starts_at:%a %d %b %H:%M} UTC, {self.show.theatre}"
+        """What is paid for, in words: the title, the start by the venue's clocks, and the venue, each in a line."""
+        starts = spoken(self.show.starts_at, self.show.time_zone or "", "en")
+        return f"{self.show.title}\n{starts}\n{self.show.theatre}, {self.show.city}"
 
     @property
     def is_free(self) -> bool:

@@ -24,6 +24,7 @@ from services.booking.bookings.domain import (
     State,
 )
 from services.chassis.errors import InvalidField
+from services.chassis.values.currencies import money
 from services.chassis.wire.times import to_timestamp
 
 MOST_SEATS = 100
@@ -183,8 +184,10 @@ def changed_bytes(answer: Changed) -> bytes:
     return changed(answer).SerializeToString()
 
 
-def payable(booking: Booking, now: datetime) -> pb.PayableBooking:
-    """Render a booking that waits for its payment at `now`; raise what check_pending does."""
+def payable(booking: Booking, seats: Sequence[BookedSeat], now: datetime) -> pb.PayableBooking:
+    """Render a booking that waits for its payment at `now`, each seat with its part of what is paid; raise what
+    check_pending does.
+    """
     booking.check_pending(now)
     assert booking.expires_at is not None, "a PENDING booking has its time"
     return pb.PayableBooking(
@@ -194,7 +197,7 @@ def payable(booking: Booking, now: datetime) -> pb.PayableBooking:
         currency=booking.currency,
         expires_at=to_timestamp(booking.expires_at),
         description=booking.description,
-        seats=booking.seat_labels,
+        seats=[f"{seat.words}: {money(booking.paid_for(seat), booking.currency)}" for seat in seats],
         sales_end_at=to_timestamp(booking.show.sales_end_at),
     )
 

@@ -258,7 +258,7 @@ class Razorpay:
             "accept_partial": False,
             "expire_by": int(payment.created_at.timestamp()) + LINK_SECONDS,
             "reference_id": str(payment.id),
-            "description": booking.description[:2000],
+            "description": ", ".join(booking.description.splitlines())[:2000],
             "notify": {"sms": False, "email": False},
             "reminder_enable": False,
             "notes": {"session_id": payment.session_id, "booking_id": str(payment.booking_id)},

@@ -1427,14 +1427,14 @@ class PayableBooking(_message.Message):
     currency: _builtins.str
     """The ISO 4217 code of the amount."""
     description: _builtins.str
-    """What is paid for, in words, such as "Monsoon Letters, Sat 21 Nov 18:30 UTC"."""
+    """What is paid for, in words: the title, the start by the clocks of the venue, and the venue, each in a line."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the booking expires. A checkout session should end two minutes before."""
 
     @_builtins.property
     def seats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The seats in words, such as "Stalls C7"."""
+        """The seats in words, each with its part of what is paid, such as "Stalls C7: ₹900.00"."""
 
     @_builtins.property
     def sales_end_at(self) -> _timestamp_pb2.Timestamp:
