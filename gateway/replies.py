@@ -15,7 +15,7 @@ from typing import Any
 from google.protobuf import any_pb2, duration_pb2, json_format
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from gateway import shedding
+from gateway import apologies, shedding
 from roster import NAMES
 
 DOMAIN = "boxoffice"
@@ -228,9 +228,9 @@ _SPEAKS_GRPC = (
 
 
 def mappers() -> list[dict[str, Any]]:
-    """Return REPLIES as the mappers of Envoy's local_reply_config. The first that fits a reply is used."""
+    """Return REPLIES, and pages for people before them, as Envoy's local_reply_config. The first that fits is used."""
     healthy = [_healthy(HEALTH_PATH), _healthy(LIVENESS_PATH)]
-    return healthy + [mapper for reply in REPLIES for mapper in (_grpc(reply), _json(reply))]
+    return healthy + apologies.mappers() + [mapper for reply in REPLIES for mapper in (_grpc(reply), _json(reply))]
 
 
 def _healthy(path: str) -> dict[str, Any]:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from aiohttp import web
 from boxoffice.booking.v1 import booking_pb2
-from google.api.httpbody_pb2 import HttpBody
 
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound
-from web.failures import words
+from web.failures import refusal
 from web.languages import _
 from web.numbers import number
+from web.peers import Services
 from web.visits import VISIT, Visit
 
 A_PAGE = 10
 LAST_PAGE = 1_000
 PERIODS = {"upcoming": booking_pb2.ListBookingsRequest.UPCOMING, "past": booking_pb2.ListBookingsRequest.PAST}
+
+PAPERS = {
+    "tickets.pdf": Services.tickets_of,
+    "calendar.ics": Services.calendar_of,
+    "invoice.pdf": Services.invoice_of,
+}
+"""The files of a booking, by their names."""
 
 routes = web.RouteTableDef()
 
@@ -69,32 +76,13 @@ async def ticket(request: web.Request) -> web.StreamResponse:
     return web.Response(body=drawn.data, content_type=drawn.content_type)
 
 
-@routes.get("/my-bookings/{booking_id}/tickets.pdf")
-async def tickets_file(request: web.Request) -> web.StreamResponse:
-    """Give the tickets of a booking as a document."""
+@routes.get(r"/my-bookings/{booking_id}/{paper:tickets\.pdf|calendar\.ics|invoice\.pdf}")
+async def paper(request: web.Request) -> web.StreamResponse:
+    """Give the tickets, the entry for calendars or the invoice of a booking as a file that browsers save."""
     visit: Visit = request[VISIT]
+    name = request.match_info["paper"]
     ids = {"booking_id": request.match_info["booking_id"], "user_id": visit.need_user()}
-    return _saved(await visit.services.tickets_of(**ids), "tickets.pdf")
-
-
-@routes.get("/my-bookings/{booking_id}/calendar.ics")
-async def calendar_file(request: web.Request) -> web.StreamResponse:
-    """Give the show of a booking as an entry for calendars."""
-    visit: Visit = request[VISIT]
-    ids = {"booking_id": request.match_info["booking_id"], "user_id": visit.need_user()}
-    return _saved(await visit.services.calendar_of(**ids), "show.ics")
-
-
-@routes.get("/my-bookings/{booking_id}/invoice.pdf")
-async def invoice_file(request: web.Request) -> web.StreamResponse:
-    """Give the invoice of a booking as a document."""
-    visit: Visit = request[VISIT]
-    ids = {"booking_id": request.match_info["booking_id"], "user_id": visit.need_user()}
-    return _saved(await visit.services.invoice_of(**ids), "invoice.pdf")
-
-
-def _saved(file: HttpBody, name: str) -> web.Response:
-    """Return a file that browsers save under a name."""
+    file = await PAPERS[name](visit.services, **ids)
     headers = {"content-type": file.content_type, "content-disposition": f'attachment; filename="{name}"'}
     return web.Response(body=file.data, headers=headers)
 
@@ -108,9 +96,7 @@ async def cancel(request: web.Request) -> web.StreamResponse:
     try:
         await visit.services.cancel_booking(booking_id=booking_id, user_id=user_id)
     except BoxofficeError as error:
-        if error.code.name not in ("FAILED_PRECONDITION", "ABORTED"):
-            raise
-        return await _booking(visit, words(error), 409)
+        return await _booking(visit, refusal(error), 409)
     raise web.HTTPSeeOther(f"/my-bookings/{booking_id}")
 
 
@@ -132,11 +118,10 @@ async def refund(request: web.Request) -> web.StreamResponse:
             booking_id=booking_id, user_id=user_id, show_seat_ids=seats, idempotency_key=form.get("key", "")
         )
     except BoxofficeError as error:
-        if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED"):
-            raise
+        wrong = refusal(error)
         if "agreed" in form and await _are_given_back(visit, booking_id, seats):
             raise web.HTTPSeeOther(f"/my-bookings/{booking_id}") from None  # the form was sent twice
-        return await _booking(visit, words(error), 409)
+        return await _booking(visit, wrong, 409)
     raise web.HTTPSeeOther(f"/my-bookings/{booking_id}")
 
 

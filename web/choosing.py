@@ -15,7 +15,7 @@ from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound, SeatsUnavailable
 from web import plan
 from web.catalogue import shows_of
-from web.failures import Failed, words
+from web.failures import Failed, refusal, words
 from web.languages import N_, _
 from web.numbers import number
 from web.visits import VISIT, Visit
@@ -138,9 +138,7 @@ async def hold(request: web.Request) -> web.StreamResponse:
         text = _("Somebody was faster with some of these seats. What is free now is below.")
         return await _choose(visit, event_id, show_id, text, 409)
     except BoxofficeError as error:
-        if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "ABORTED"):
-            raise
-        return await _choose(visit, event_id, show_id, words(error), 409)
+        return await _choose(visit, event_id, show_id, refusal(error), 409)
     raise web.HTTPSeeOther(_order(event_id, show_id))
 
 
@@ -235,9 +233,7 @@ async def book(request: web.Request) -> web.StreamResponse:
             idempotency_key=form.get("key", ""),
         )
     except BoxofficeError as error:
-        if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED", "RESOURCE_EXHAUSTED"):
-            raise
-        wrong = _(OTHER_PRICE) if error.reason == "PRICE_CHANGED" else words(error)
+        wrong = _(OTHER_PRICE) if error.reason == "PRICE_CHANGED" else refusal(error)
         return await _show_order(visit, show_id, coupon, wrong, 409)
     is_paid = booking.status == booking_pb2.Booking.CONFIRMED
     raise web.HTTPSeeOther(f"/my-bookings/{booking.id}" if is_paid else f"/payment/{booking.id}")

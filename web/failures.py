@@ -43,9 +43,24 @@ _OF_CODE = {
 }
 
 
+_STAYS = {
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+
+
 def words(error: BoxofficeError) -> str:
     """Return what a service refused, for a page that stays."""
     return refusals.said(error)
+
+
+def refusal(error: BoxofficeError) -> str:
+    """Return what a service refused, where the page with the form stays; raise the error where another page says it."""
+    if error.code not in _STAYS or _is_about_an_id(error):
+        raise error
+    return words(error)
 
 
 def _is_about_an_id(error: BoxofficeError) -> bool:

@@ -12,7 +12,7 @@ from boxoffice.payment.v1 import payment_pb2
 
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound
-from web.failures import words
+from web.failures import refusal
 from web.languages import N_
 from web.visits import VISIT, Visit
 
@@ -70,10 +70,9 @@ async def pay(request: web.Request) -> web.StreamResponse:
             booking_id=booking_id, user_id=user_id, method=chosen, idempotency_key=form.get("key", "")
         )
     except BoxofficeError as error:
-        if error.code.name not in ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED"):
-            raise
+        wrong = refusal(error)
         booking = await visit.services.get_booking(booking_id=booking_id, user_id=user_id)
-        return await _page(visit, booking, is_back=False, wrong=words(error))
+        return await _page(visit, booking, is_back=False, wrong=wrong)
     if urlsplit(begun.payment_url)[:2] == (urlsplit(visit.public_url).scheme, visit.request.host):
         raise web.HTTPSeeOther(begun.payment_url)
     # Browsers follow a form to this host alone (form-action). So a page of another host is a link: the bank's, and

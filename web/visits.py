@@ -48,6 +48,8 @@ POLICY = "; ".join(
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "x-permitted-cross-domain-policies": "none",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
@@ -186,7 +188,7 @@ class Visits:
         if request.path.startswith("/assets/") or request.path == "/healthz":
             return self._finished(await _file(request, handler))
         if not _is_by_gateway(request):
-            raise web.HTTPForbidden(text="the gateway alone calls this")
+            return self._finished(web.Response(status=403, text="the gateway alone calls this"))
         if self._now >= self._most:
             return self._finished(web.Response(status=503, text="Too many visitors.", headers={"retry-after": "2"}))
         self._now += 1
@@ -214,6 +216,8 @@ class Visits:
             self._cookies.write(response, visit.session)
         if visit.is_changed or visit.user_id:
             response.headers["cache-control"] = PRIVATE
+        elif response.content_type == "text/html":
+            response.headers.setdefault("cache-control", "no-cache")
         return self._finished(response)
 
     async def _visit(self, request: web.Request) -> Visit:

@@ -173,6 +173,39 @@ def test_pages_of_who_is_signed_in_are_kept_nowhere(visitor: Visitor) -> None:
         assert visitor.http.get(path).headers["cache-control"] == "private, no-store"
 
 
+def test_every_kind_of_answer_has_the_headers_of_owasp(visitor: Visitor) -> None:
+    visitor.register()
+    large = {"content": b"x" * 300_000}
+    asked = {
+        "a page": visitor.http.get("/"),
+        "a page of nobody else's": visitor.http.get("/profile"),
+        "a redirect": visitor.http.get("/language/hi"),
+        "a file": visitor.http.get("/assets/site.css"),
+        "no file": visitor.http.get("/assets/nowhere"),
+        "a form that is too large": visitor.http.post("/login", **large),
+        "JSON": visitor.http.get("/api/v1/events"),
+        "a refusal": visitor.http.get("/api/v1/users/me"),
+        "no method": visitor.http.get("/api/v1/nowhere"),
+        "a bad field": visitor.http.get("/api/v1/events?page=x"),
+        "a body that is too large": visitor.http.post("/api/v1/auth/login", **large),
+        "another verb": visitor.http.put("/api/v1/events"),
+        "the health": visitor.http.get("/healthz"),
+        "the documentation": visitor.http.get("/api/docs"),
+        "a script of it": visitor.http.get("/api/docs/start.js"),
+        "the document": visitor.http.get("/api/openapi.json"),
+        "the bank's page": visitor.http.get("/api/v1/payments/fake-checkout/x"),
+        "headers that are too large": visitor.http.get("/", headers={"x-large": "x" * 40_000}),
+    }
+    for name, answer in asked.items():
+        headers = answer.headers
+        assert headers["x-content-type-options"] == "nosniff", (name, answer)
+        assert headers["x-frame-options"] == "DENY", (name, answer)
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], (name, answer)
+        assert headers["referrer-policy"] in ("no-referrer", "same-origin"), (name, answer)
+        assert headers.get("cache-control") or answer.status_code == 303, (name, answer)
+        assert "unsafe" not in headers["content-security-policy"], (name, answer)
+
+
 def test_every_answer_has_the_headers_that_keep_browsers_safe(visitor: Visitor) -> None:
     for path in ("/", "/login", "/nowhere", "/assets/site.css", "/my-bookings"):
         headers = visitor.http.get(path).headers
@@ -338,6 +371,11 @@ def test_while_the_shop_is_away_the_api_is_not(stack: Stack, visitor: Visitor) -
     stack.stop_one("web")
     try:
         until(lambda: visitor.http.get("/").status_code == 503)
+        page = visitor.http.get("/events", headers={"accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"})
+        assert page.status_code == 503 and page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "The shop is away" in page.text and 'lang="hi"' in page.text and page.headers["retry-after"] == "5"
+        assert "unsafe" not in page.headers["content-security-policy"]
+        assert visitor.http.get("/events").headers["content-type"] == "application/json"
         assert visitor.http.get("/api/v1/health").status_code == 200
         assert visitor.http.get("/api/v1/events").status_code == 200
     finally:
