@@ -58,7 +58,10 @@ BYTES = {
 OWN_LETTERS = {
     "boxoffice.booking.v1.Invoice.Line.description": LETTERS["seat_labels"] + 9,
     **dict.fromkeys(
-        (f"boxoffice.booking.v1.{name}.seat_label" for name in ("Ticket", "CheckIn", "Scan", "DoorListPart.Ticket")),
+        (
+            f"boxoffice.booking.v1.{name}.seat_label"
+            for name in ("Ticket", "CheckIn", "Scan", "DoorListPart.Ticket", "TicketOffer", "OfferMail")
+        ),
         LETTERS["seat_labels"],
     ),
     "boxoffice.booking.v1.TicketCode.code": 122,
@@ -154,6 +157,7 @@ COUNTS = {
     "booking.v1.ListBookingExportsResponse.exports": 1,
     "identity.v1.BatchGetContactsResponse.contacts": 1_000,
     "identity.v1.ClaimAccountMailsResponse.mails": 100,
+    "booking.v1.ClaimOfferMailsResponse.mails": 100,
     # As those of a cancellation.
     "booking.v1.Sales.totals": 200,
     "booking.v1.CancellationPreview.show_ids": 1_000,
@@ -186,6 +190,7 @@ COUNTS = {
     "booking.v1.ListBookingsResponse.bookings": 1,
     "booking.v1.ListShowBookingsResponse.bookings": 1,
     "booking.v1.ListCouponsResponse.coupons": 1,
+    "booking.v1.ListTicketOffersResponse.offers": 1,
     "booking.v1.ListSellersResponse.sellers": 1,
     **dict.fromkeys(("booking.v1.ListGatesResponse.gates", "booking.v1.ListScansResponse.scans"), 1),
     "booking.v1.ListTaxRulesResponse.tax_rules": 1,

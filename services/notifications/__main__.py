@@ -21,7 +21,7 @@ from services.chassis.store.database import Database, Pools, sweep_markers
 from services.chassis.wire.calls import channel
 from services.chassis.writes import jobs, measures
 from services.chassis.writes.consumer import Consumer
-from services.notifications.clients import BOOKINGS, SHOWS, BookingClient, IdentityClient, InventoryClient
+from services.notifications.clients import BOOKINGS, SHOWS, BookingClient, IdentityClient, InventoryClient, OfferClient
 from services.notifications.facts import shows
 from services.notifications.facts.bookings import CONSUMER, tell_of_bookings
 from services.notifications.mails import operation as mails
@@ -66,7 +66,7 @@ async def run(settings: Settings) -> None:
     links = Links(settings.unsubscribe_secret.get_secret_value().encode())
     language, most = settings.mail_language, settings.reminders_per_hour
     postman = Mails(background, identity, booking, composer, mail_server, links, language, most)
-    about_accounts = AskedMails(identity, composer, mail_server, language)
+    asked = [AskedMails(one, composer, mail_server, language) for one in (identity, OfferClient(to_booking))]
     window = timedelta(hours=settings.reminder_hours)
     reminding = Reminders(background, booking, inventory, CONSUMER, window)
 
@@ -90,7 +90,7 @@ async def run(settings: Settings) -> None:
             Consumer(background, writing.CONSUMER, SHOWS, inventory.events, writing.write_of_shows).run(),
             postman.run(),
             Sender(background, vault, poster).run(),
-            about_accounts.run(),
+            *(each.run() for each in asked),
         ],
         ticks=_ticks(background, settings, reminding),
         ready=Readiness(url),

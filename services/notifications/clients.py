@@ -5,15 +5,22 @@ from datetime import UTC
 from uuid import UUID
 
 import grpc
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, papers_pb2, papers_pb2_grpc
+from boxoffice.booking.v1 import (
+    booking_pb2,
+    booking_pb2_grpc,
+    papers_pb2,
+    papers_pb2_grpc,
+    transfers_pb2,
+    transfers_pb2_grpc,
+)
 from boxoffice.events.v1 import events_pb2
 from boxoffice.identity.v1 import account_mails_pb2, account_mails_pb2_grpc, identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
 
-from services.chassis.errors import Code, Failure
+from services.chassis.errors import Code, Failure, MethodAway
 from services.chassis.wire.calls import call
 from services.chassis.writes.consumer import Events
-from services.notifications.peers import AskedMail, Attachment, BookingInWords, Recipient, ShowNow
+from services.notifications.peers import AskedMail, Attachment, BookingInWords, OfferInWords, Recipient, ShowNow
 
 BOOKINGS = "bookings"
 """The topic that booking publishes."""
@@ -78,6 +85,55 @@ class BookingClient:
             Attachment("tickets.pdf", "application/pdf", pdf.data),
             Attachment("show.ics", "text/calendar", ics.data),
         ]
+
+
+class OfferClient:
+    """The booking service, as it has mails sent that tell of offers of tickets."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = transfers_pb2_grpc.TransferServiceStub(channel)
+
+    async def claim_mails(self, limit: int) -> list[AskedMail]:
+        """Take some mails that are due. Where AUTH is off, there are none, nor has a booking of before any."""
+        try:
+            answer = await call(self._stub.ClaimOfferMails, transfers_pb2.ClaimOfferMailsRequest(limit=limit))
+        except MethodAway:
+            return []
+        except Failure as failure:
+            if failure.code is not Code.UNAUTHENTICATED:
+                raise
+            return []
+        return [
+            AskedMail(
+                id=UUID(mail.offer_id),
+                kind="OFFER",
+                email=mail.email,
+                name="",
+                token="",
+                asked_at=mail.asked_at.ToDatetime(tzinfo=UTC),
+                attempts=mail.attempts,
+                may_be_there=mail.may_be_there,
+                offer=OfferInWords(
+                    title=mail.title,
+                    venue=mail.theatre,
+                    city=mail.city,
+                    starts_at=mail.start_time.ToDatetime(tzinfo=UTC),
+                    time_zone=mail.time_zone,
+                    seat=mail.seat_label,
+                    expires_at=mail.expires_at.ToDatetime(tzinfo=UTC),
+                ),
+            )
+            for mail in answer.mails
+        ]
+
+    async def finish_mail(self, mail: AskedMail, outcome: str, reason: str) -> None:
+        """Say what came of an attempt."""
+        request = transfers_pb2.FinishOfferMailRequest(
+            offer_id=str(mail.id),
+            attempts=mail.attempts,
+            outcome=transfers_pb2.FinishOfferMailRequest.Outcome.Value(outcome),
+        )
+        await call(self._stub.FinishOfferMail, request)
 
 
 class IdentityClient:

@@ -68,3 +68,18 @@ class AskedMail:
     """This one included."""
     may_be_there: bool
     """Whether an attempt from before may have reached the server, and nobody knows."""
+    offer: "OfferInWords | None" = None
+    """The offer of a ticket that it tells of, which its link leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferInWords:
+    """What a mail says of an offer of a ticket."""
+
+    title: str
+    venue: str
+    city: str
+    starts_at: datetime
+    time_zone: str
+    seat: str
+    expires_at: datetime

@@ -353,3 +353,35 @@ async def test_the_topic_tells_of_tickets_by_ids_alone(
     assert [(one.kind, one.offer_id) for one in told] == list(zip(kinds, (made.id, more.id, made.id), strict=True))
     assert [one.user_id for one in told] == [str(ANN)] * 3 and len({one.version for one in told}) == 3
     assert str(BOB) not in str(told) and "bob" not in str(told).lower()
+
+
+async def test_the_mail_of_an_offer_waits_in_its_row_and_goes_with_it(
+    house: House, sold: tuple[booking_pb2.Booking, list[tickets_pb2.Ticket]]
+) -> None:
+    _, (ticket, other) = sold
+    made, more = await offer(house, ticket), await offer(house, other)
+
+    async def claimed() -> list[pb.OfferMail]:
+        return list((await house.transfers.ClaimOfferMails(pb.ClaimOfferMailsRequest(limit=10))).mails)
+
+    async def finish(mail: pb.OfferMail, outcome: str) -> None:
+        value = pb.FinishOfferMailRequest.Outcome.Value(outcome)
+        await house.transfers.FinishOfferMail(
+            pb.FinishOfferMailRequest(offer_id=mail.offer_id, attempts=mail.attempts, outcome=value)
+        )
+
+    first, second = sorted(await claimed(), key=lambda mail: mail.asked_at.ToNanoseconds())
+    assert (first.offer_id, first.email, first.title) == (made.id, ADDRESS, "Monsoon Letters")
+    assert "Bob" not in str(first) and str(ANN) not in str(first) and await claimed() == []
+    await finish(first, "UNKNOWN")
+    await withdraw(house, more)
+    await move_clocks(house, "6 minutes")
+    [again] = await claimed()
+    assert (again.offer_id, again.attempts, again.may_be_there) == (made.id, 2, True)
+    await finish(first, "DEAD")
+    await finish(second, "SENT")
+    await finish(again, "SENT")
+    await move_clocks(house, "1 hour")
+    assert await claimed() == []
+    states = await house.db.fetch("SELECT mail_state FROM ticket_offers ORDER BY created_at")
+    assert [row.mail_state for row in states] == ["SENT", "SKIPPED"]

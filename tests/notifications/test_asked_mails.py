@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from boxoffice.booking.v1 import transfers_pb2, transfers_pb2_grpc
 from boxoffice.identity.v1 import account_mails_pb2 as pb
 from boxoffice.identity.v1 import account_mails_pb2_grpc
 
 from services.chassis.errors import Unauthenticated
-from services.notifications.clients import IdentityClient
+from services.notifications.clients import IdentityClient, OfferClient
 from services.notifications.mails.asked import AskedMails
 from services.notifications.mails.composing import Composer
 from services.notifications.mails.delivery import Server
@@ -164,3 +165,48 @@ async def test_where_auth_is_off_there_are_none(house: House) -> None:
     house.desk.ask(Kind.VERIFICATION, attempts=1)
     await house.send()
     assert (house.desk.finished, house.server.got) == ([], [])
+
+
+@dataclass
+class Offers(transfers_pb2_grpc.TransferServiceServicer):
+    """Booking, which has these mails about offers sent."""
+
+    waiting: list[transfers_pb2.OfferMail] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+
+    async def ClaimOfferMails(self, request: Any, context: Any) -> Any:
+        taken, self.waiting = self.waiting, []
+        return transfers_pb2.ClaimOfferMailsResponse(mails=taken)
+
+    async def FinishOfferMail(self, request: Any, context: Any) -> Any:
+        self.finished.append(transfers_pb2.FinishOfferMailRequest.Outcome.Name(request.outcome))
+        return transfers_pb2.FinishOfferMailResponse()
+
+
+async def test_an_offer_of_a_ticket_is_told_with_a_link_and_nothing_that_its_maker_wrote() -> None:
+    offers = Offers()
+    composer = Composer(sender=SENDER, sender_name="Boxoffice", public_url="https://tickets.example")
+    add = transfers_pb2_grpc.add_TransferServiceServicer_to_server
+    async with served(lambda server: add(offers, server)) as channel, mail_server() as server:
+        for language in ("en", "hi"):
+            mail = transfers_pb2.OfferMail(
+                offer_id=str(uuid4()),
+                email="bob@example.com",
+                title="Monsoon\r\nBcc: eve@example.com \u202eLetters",
+                theatre="Regal",
+                city="Pune",
+                time_zone="Asia/Kolkata",
+                seat_label="Stalls C7",
+                attempts=1,
+            )
+            for at in (mail.start_time, mail.expires_at, mail.asked_at):
+                at.FromDatetime(ASKED_AT)
+            offers.waiting.append(mail)
+            sends = Server("127.0.0.1", server.port, "none", "", "", SENDER, 5)
+            assert await AskedMails(OfferClient(channel), composer, sends, language).send_once() == 1
+            got = server.mails[-1]
+            text = got.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+            assert f"https://tickets.example/transfers/{mail.offer_id}" in text.split()
+            assert got["Bcc"] is None and "\u202e" not in str(got["Subject"]) and "Stalls C7" in text
+            assert got["To"] == "bob@example.com"
+    assert offers.finished == ["SENT", "SENT"]

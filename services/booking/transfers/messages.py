@@ -4,12 +4,32 @@ from boxoffice.booking.v1 import transfers_pb2 as pb
 
 from services.booking.transfers.domain import Offer
 from services.booking.transfers.look import ShownOffer
+from services.booking.transfers.mails import ClaimedMail
 from services.chassis.wire.times import to_timestamp
 
 
 def kept(offer: Offer) -> pb.TicketOffer:
     """Render what is kept of an offer under an idempotency key: which it is, and nobody's name or address."""
     return pb.TicketOffer(id=str(offer.id))
+
+
+def mail(claimed: ClaimedMail) -> pb.OfferMail:
+    """Render what a mail says of an offer: nothing that its maker wrote."""
+    shown = claimed.shown
+    return pb.OfferMail(
+        offer_id=str(shown.offer.id),
+        email=shown.offer.email,
+        title=shown.title,
+        theatre=shown.theatre,
+        city=shown.city,
+        start_time=to_timestamp(shown.starts_at),
+        time_zone=shown.time_zone,
+        seat_label=shown.seat_label,
+        expires_at=to_timestamp(shown.offer.expires_at),
+        asked_at=to_timestamp(shown.offer.created_at),
+        attempts=claimed.mail_attempts,
+        may_be_there=claimed.may_be_there,
+    )
 
 
 def render(shown: ShownOffer, *, is_maker: bool) -> pb.TicketOffer:

@@ -7,7 +7,7 @@ from boxoffice.booking.v1 import transfers_pb2_grpc
 
 from services.booking.clients import InventoryClient
 from services.booking.people import IdentityClient
-from services.booking.transfers import messages
+from services.booking.transfers import mails, messages
 from services.booking.transfers.domain import OfferState, Recipient
 from services.booking.transfers.look import made_by, made_to, offer_of
 from services.booking.transfers.operation import MoveOffer, MoveOffers, OfferTicket, OfferTickets
@@ -80,6 +80,14 @@ class TransferServicer(transfers_pb2_grpc.TransferServiceServicer):
 
     async def ReturnTicket(self, request: pb.ReturnTicketRequest, context: Context) -> pb.TicketOffer:
         return await self._moved(request, OfferState.RETURNED, _by(request))
+
+    async def ClaimOfferMails(self, request: pb.ClaimOfferMailsRequest, context: Context) -> pb.ClaimOfferMailsResponse:
+        return pb.ClaimOfferMailsResponse(mails=map(messages.mail, await mails.claim(self._db, request.limit)))
+
+    async def FinishOfferMail(self, request: pb.FinishOfferMailRequest, context: Context) -> pb.FinishOfferMailResponse:
+        outcome = pb.FinishOfferMailRequest.Outcome.Name(request.outcome)
+        await mails.finish(self._db, UUID(request.offer_id), request.attempts, outcome)
+        return pb.FinishOfferMailResponse()
 
     async def _moved(
         self,

@@ -161,6 +161,37 @@ RECEIVED = f"""
     ) AND {_PAGE}
 """
 
+# --- Mails
+
+CLAIM_MAILS = f"""
+    WITH due AS (
+        UPDATE ticket_offers o SET
+            mail_attempts = mail_attempts + 1, mail_next_at = boxoffice_clock() + interval '5 minutes'
+        WHERE o.id = ANY (ARRAY(
+            SELECT id FROM ticket_offers
+            WHERE mail_state = 'WAITING' AND mail_next_at <= (SELECT boxoffice_clock())
+                AND state = 'OPEN' AND expires_at > (SELECT boxoffice_clock())
+            ORDER BY mail_next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING o.*
+    )
+    {_SHOWN.replace("FROM ticket_offers o", ", o.mail_attempts, o.mail_answered FROM due o")}
+"""
+"""Take mails that are due and still make sense."""
+
+FINISH_MAIL = """
+    UPDATE ticket_offers SET mail_state = %(state)s, mail_answered = mail_attempts, mail_next_at = NULL
+    WHERE id = %(id)s AND mail_attempts = %(attempts)s AND mail_state = 'WAITING'
+"""
+
+POSTPONE_MAIL = """
+    UPDATE ticket_offers SET
+        mail_next_at = boxoffice_clock() + make_interval(secs => least(2 ^ least(mail_attempts, 10), 300)),
+        mail_answered = CASE WHEN %(is_known)s THEN mail_attempts ELSE mail_answered END
+    WHERE id = %(id)s AND mail_attempts = %(attempts)s AND mail_state = 'WAITING'
+"""
+"""Try a mail again after 2, 4, 8 … seconds, 300 at most, as long as its offer is open."""
+
 # --- Jobs, and what is forgotten
 
 OVERDUE = """

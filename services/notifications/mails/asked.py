@@ -1,4 +1,4 @@
-"""Mails that identity asks for, about accounts: they wait there, are taken, and handed over.
+"""Mails that other services ask for, about accounts and offers: they wait there, are taken, and handed over.
 
 Nothing of them is kept here: who they are for and the tokens of their links stay in memory for as long as that takes.
 """
@@ -7,10 +7,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
 from services.chassis.errors import Failure
 from services.chassis.sight import faults
-from services.notifications.clients import IdentityClient
 from services.notifications.mails.composing import AddressUnusable, Composer, ascii_address
 from services.notifications.mails.delivery import Server, hand_over
 from services.notifications.mails.domain import LEASE, Outcome, Result
@@ -24,12 +24,24 @@ PAUSE_SECONDS = 1.0
 """How often mails are asked for where none was due."""
 
 
-class AskedMails:
-    """Who sends mails about accounts. Every process of the service runs this."""
+class Asking(Protocol):
+    """A service that has mails sent."""
 
-    def __init__(self, identity: IdentityClient, composer: Composer, server: Server | None, language: str) -> None:
+    async def claim_mails(self, limit: int) -> list[AskedMail]:
+        """Take some mails that are due."""
+        ...
+
+    async def finish_mail(self, mail: AskedMail, outcome: str, reason: str) -> None:
+        """Say what came of an attempt."""
+        ...
+
+
+class AskedMails:
+    """Who sends mails that a service asks for. Every process of this service runs one for each."""
+
+    def __init__(self, asking: Asking, composer: Composer, server: Server | None, language: str) -> None:
         """Without a `server` no mail is sent: each is skipped."""
-        self._identity = identity
+        self._asking = asking
         self._composer = composer
         self._server = server
         self._language = language
@@ -42,15 +54,15 @@ class AskedMails:
                 while await self.send_once():
                     pass
             except Failure as failure:
-                log.warning("mails about accounts wait: %s: %s", failure.reason, failure)
+                log.warning("asked mails wait: %s: %s", failure.reason, failure)
             except Exception:  # it never ends by itself: mails would wait for ever
-                log.exception("sending mails about accounts stumbled")
+                log.exception("sending asked mails stumbled")
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def send_once(self) -> int:
         """Try one batch of mails that are due; return how many there were."""
         until = time.monotonic() + LEASE.total_seconds() / 2
-        mails = await self._identity.claim_mails(BATCH)
+        mails = await self._asking.claim_mails(BATCH)
         ready = await self._made(mails)
         if ready and self._server is not None:
             await hand_over(self._server, ready, self._note, lambda: time.monotonic() < until)
@@ -74,7 +86,7 @@ class AskedMails:
         return ready
 
     async def _note(self, mail: AskedMail, result: Result) -> None:
-        await self._identity.finish_mail(mail, result.outcome.name, result.reason)
+        await self._asking.finish_mail(mail, result.outcome.name, result.reason)
         MAILS.labels(result.outcome).inc()
         if result.outcome is Outcome.DEAD:
             log.error("dead mail", extra={"mail_id": str(mail.id), "why": result.reason})

@@ -83,11 +83,21 @@ class Composer:
     def compose_asked(self, mail: AskedMail, language: str) -> bytes:
         """Return a mail that another service asks for; the same bytes each time. Raises AddressUnusable."""
         to = Recipient(mail.email, mail.name, is_verified=True)
-        words = {"name": line(to.name), "link": self.link_of(mail), "public_url": self._public_url}
+        words: dict[str, object] = {"name": line(to.name), "link": self.link_of(mail), "public_url": self._public_url}
+        if (offer := mail.offer) is not None:
+            words |= {
+                "title": line(offer.title),
+                "place": ", ".join(line(part) for part in (offer.venue, offer.city) if part),
+                "starts": spoken(offer.starts_at, offer.time_zone, language),
+                "until": spoken(offer.expires_at, offer.time_zone, language),
+                "seat": line(offer.seat),
+            }
         return self._message(mail.id, mail.kind.lower(), words, mail.asked_at, to, language)
 
     def link_of(self, mail: AskedMail) -> str:
         """Return the address of the page that a mail leads to, at the shop, whoever asked; empty: there is none."""
+        if mail.offer is not None:
+            return f"{self._public_url.rstrip('/')}/transfers/{mail.id}"
         page = f"{self._public_url.rstrip('/')}/api/v1/auth/account-page"
         return f"{page}?token={mail.token}" if mail.token else ""
 

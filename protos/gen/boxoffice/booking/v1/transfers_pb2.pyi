@@ -390,3 +390,201 @@ class ReturnTicketRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReturnTicketRequest: _TypeAlias = ReturnTicketRequest  # noqa: Y015
+
+@_typing.final
+class ClaimOfferMailsRequest(_message.Message):
+    """ClaimOfferMailsRequest asks for mails to send."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_FIELD_NUMBER: _builtins.int
+    limit: _builtins.int
+    """How many at most."""
+    def __init__(
+        self,
+        *,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClaimOfferMailsRequest: _TypeAlias = ClaimOfferMailsRequest  # noqa: Y015
+
+@_typing.final
+class ClaimOfferMailsResponse(_message.Message):
+    """ClaimOfferMailsResponse has mails to send."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAILS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def mails(self) -> _containers.RepeatedCompositeFieldContainer[Global___OfferMail]:
+        """The mails; none where none is due."""
+
+    def __init__(
+        self,
+        *,
+        mails: _abc.Iterable[Global___OfferMail] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mails", b"mails"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClaimOfferMailsResponse: _TypeAlias = ClaimOfferMailsResponse  # noqa: Y015
+
+@_typing.final
+class OfferMail(_message.Message):
+    """A mail that tells of an offer. It has nothing that its maker wrote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    THEATRE_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    SEAT_LABEL_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    ASKED_AT_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    MAY_BE_THERE_FIELD_NUMBER: _builtins.int
+    offer_id: _builtins.str
+    """The offer (UUID)."""
+    email: _builtins.str
+    """The address that it goes to."""
+    title: _builtins.str
+    """What is shown."""
+    theatre: _builtins.str
+    """The venue's name."""
+    city: _builtins.str
+    """The venue's city."""
+    time_zone: _builtins.str
+    """The IANA time zone of the venue."""
+    seat_label: _builtins.str
+    """The seat in words, such as "Stalls C7"."""
+    attempts: _builtins.int
+    """Which attempt this is, from 1."""
+    may_be_there: _builtins.bool
+    """Whether an attempt from before may have reached the mail server, and nobody knows."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When it starts."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when it may be accepted."""
+
+    @_builtins.property
+    def asked_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    def __init__(
+        self,
+        *,
+        offer_id: _builtins.str = ...,
+        email: _builtins.str = ...,
+        title: _builtins.str = ...,
+        theatre: _builtins.str = ...,
+        city: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        time_zone: _builtins.str = ...,
+        seat_label: _builtins.str = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        asked_at: _timestamp_pb2.Timestamp | None = ...,
+        attempts: _builtins.int = ...,
+        may_be_there: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "expires_at", b"expires_at", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "attempts", b"attempts", "city", b"city", "email", b"email", "expires_at", b"expires_at", "may_be_there", b"may_be_there", "offer_id", b"offer_id", "seat_label", b"seat_label", "start_time", b"start_time", "theatre", b"theatre", "time_zone", b"time_zone", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OfferMail: _TypeAlias = OfferMail  # noqa: Y015
+
+@_typing.final
+class FinishOfferMailRequest(_message.Message):
+    """FinishOfferMailRequest says what came of an attempt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Outcome:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[FinishOfferMailRequest._Outcome.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        OUTCOME_UNSPECIFIED: FinishOfferMailRequest._Outcome.ValueType  # 0
+        SENT: FinishOfferMailRequest._Outcome.ValueType  # 1
+        """The mail server has it."""
+        LATER: FinishOfferMailRequest._Outcome.ValueType  # 2
+        """It is to be tried again; the server does not have it."""
+        UNKNOWN: FinishOfferMailRequest._Outcome.ValueType  # 3
+        """It is to be tried again; the server may have it."""
+        DEAD: FinishOfferMailRequest._Outcome.ValueType  # 4
+        """It cannot be sent."""
+        SKIPPED: FinishOfferMailRequest._Outcome.ValueType  # 5
+        """There is no mail server, or none takes such an address."""
+
+    class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
+        """What came of it."""
+
+    OUTCOME_UNSPECIFIED: FinishOfferMailRequest.Outcome.ValueType  # 0
+    SENT: FinishOfferMailRequest.Outcome.ValueType  # 1
+    """The mail server has it."""
+    LATER: FinishOfferMailRequest.Outcome.ValueType  # 2
+    """It is to be tried again; the server does not have it."""
+    UNKNOWN: FinishOfferMailRequest.Outcome.ValueType  # 3
+    """It is to be tried again; the server may have it."""
+    DEAD: FinishOfferMailRequest.Outcome.ValueType  # 4
+    """It cannot be sent."""
+    SKIPPED: FinishOfferMailRequest.Outcome.ValueType  # 5
+    """There is no mail server, or none takes such an address."""
+
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    offer_id: _builtins.str
+    """The offer (UUID)."""
+    attempts: _builtins.int
+    """The attempt, from 1."""
+    outcome: Global___FinishOfferMailRequest.Outcome.ValueType
+    """What came of it."""
+    def __init__(
+        self,
+        *,
+        offer_id: _builtins.str = ...,
+        attempts: _builtins.int = ...,
+        outcome: Global___FinishOfferMailRequest.Outcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "offer_id", b"offer_id", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FinishOfferMailRequest: _TypeAlias = FinishOfferMailRequest  # noqa: Y015
+
+@_typing.final
+class FinishOfferMailResponse(_message.Message):
+    """FinishOfferMailResponse says that it is noted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FinishOfferMailResponse: _TypeAlias = FinishOfferMailResponse  # noqa: Y015

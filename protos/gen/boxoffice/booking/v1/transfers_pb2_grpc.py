@@ -67,6 +67,16 @@ class TransferServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ReturnTicketRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.TicketOffer.FromString,
                 _registered_method=True)
+        self.ClaimOfferMails = channel.unary_unary(
+                '/boxoffice.booking.v1.TransferService/ClaimOfferMails',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ClaimOfferMailsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ClaimOfferMailsResponse.FromString,
+                _registered_method=True)
+        self.FinishOfferMail = channel.unary_unary(
+                '/boxoffice.booking.v1.TransferService/FinishOfferMail',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.FinishOfferMailRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.FinishOfferMailResponse.FromString,
+                _registered_method=True)
 
 
 class TransferServiceServicer:
@@ -153,6 +163,21 @@ class TransferServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ClaimOfferMails(self, request, context):
+        """Takes some mails that tell of open offers, for five minutes: after that, who asks gets them again. Notifications sends them,
+        and says by FinishOfferMail what came of each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FinishOfferMail(self, request, context):
+        """Notes what came of an attempt to send a mail. An attempt that is not the last one changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TransferServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -185,6 +210,16 @@ def add_TransferServiceServicer_to_server(servicer, server):
                     servicer.ReturnTicket,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ReturnTicketRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.TicketOffer.SerializeToString,
+            ),
+            'ClaimOfferMails': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClaimOfferMails,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ClaimOfferMailsRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ClaimOfferMailsResponse.SerializeToString,
+            ),
+            'FinishOfferMail': grpc.unary_unary_rpc_method_handler(
+                    servicer.FinishOfferMail,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.FinishOfferMailRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.FinishOfferMailResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -352,6 +387,60 @@ class TransferService:
             '/boxoffice.booking.v1.TransferService/ReturnTicket',
             boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ReturnTicketRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_transfers__pb2.TicketOffer.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClaimOfferMails(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.TransferService/ClaimOfferMails',
+            boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ClaimOfferMailsRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ClaimOfferMailsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FinishOfferMail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.TransferService/FinishOfferMail',
+            boxoffice_dot_booking_dot_v1_dot_transfers__pb2.FinishOfferMailRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_transfers__pb2.FinishOfferMailResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -94,6 +94,12 @@ class TransferServiceStub:
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the ticket (`seat_ids`).
     FAILED_PRECONDITION TICKET_NOT_TRANSFERABLE: the show has started (`why`).
     """
+    ClaimOfferMails: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.ClaimOfferMailsRequest, _transfers_pb2.ClaimOfferMailsResponse]
+    """Takes some mails that tell of open offers, for five minutes: after that, who asks gets them again. Notifications sends them,
+    and says by FinishOfferMail what came of each.
+    """
+    FinishOfferMail: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.FinishOfferMailRequest, _transfers_pb2.FinishOfferMailResponse]
+    """Notes what came of an attempt to send a mail. An attempt that is not the last one changes nothing."""
 
 @_typing.type_check_only
 class TransferServiceAsyncStub(TransferServiceStub):
@@ -157,6 +163,12 @@ class TransferServiceAsyncStub(TransferServiceStub):
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the ticket (`seat_ids`).
     FAILED_PRECONDITION TICKET_NOT_TRANSFERABLE: the show has started (`why`).
     """
+    ClaimOfferMails: _aio.UnaryUnaryMultiCallable[_transfers_pb2.ClaimOfferMailsRequest, _transfers_pb2.ClaimOfferMailsResponse]  # type: ignore[assignment]
+    """Takes some mails that tell of open offers, for five minutes: after that, who asks gets them again. Notifications sends them,
+    and says by FinishOfferMail what came of each.
+    """
+    FinishOfferMail: _aio.UnaryUnaryMultiCallable[_transfers_pb2.FinishOfferMailRequest, _transfers_pb2.FinishOfferMailResponse]  # type: ignore[assignment]
+    """Notes what came of an attempt to send a mail. An attempt that is not the last one changes nothing."""
 
 class TransferServiceServicer(metaclass=_abc_1.ABCMeta):
     """TransferService passes tickets on. The buyer of a booking offers one of its tickets to an e-mail address; whoever is
@@ -253,5 +265,23 @@ class TransferServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the ticket (`seat_ids`).
         FAILED_PRECONDITION TICKET_NOT_TRANSFERABLE: the show has started (`why`).
         """
+
+    @_abc_1.abstractmethod
+    def ClaimOfferMails(
+        self,
+        request: _transfers_pb2.ClaimOfferMailsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transfers_pb2.ClaimOfferMailsResponse, _abc.Awaitable[_transfers_pb2.ClaimOfferMailsResponse]]:
+        """Takes some mails that tell of open offers, for five minutes: after that, who asks gets them again. Notifications sends them,
+        and says by FinishOfferMail what came of each.
+        """
+
+    @_abc_1.abstractmethod
+    def FinishOfferMail(
+        self,
+        request: _transfers_pb2.FinishOfferMailRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transfers_pb2.FinishOfferMailResponse, _abc.Awaitable[_transfers_pb2.FinishOfferMailResponse]]:
+        """Notes what came of an attempt to send a mail. An attempt that is not the last one changes nothing."""
 
 def add_TransferServiceServicer_to_server(servicer: TransferServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
