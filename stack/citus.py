@@ -11,22 +11,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from databases import databases
 from databases.databases import AUDITOR
-from services.chassis.store.connections import ASKED
 from stack import postgres
 from stack.errors import StackError
 from stack.ports import LOOPBACK
 from stack.postgres import SUPERUSER, Kind, Server
 from stack.processes import Program
-from stack.settings import PORT_STEP, Settings
+from stack.settings import PORT_STEP, ROOT, Settings
 
 DATABASE = OWNER = "inventory"
 """The database whose tables are distributed, and the role whose they are."""
-SCRIPT = Path(__file__).resolve().parent.parent / "docker" / "citus.sql"
+SCRIPT = ROOT / "docker" / "citus.sql"
+LIMITS = ROOT / "docker" / "citus_worker.sql"
 ENVIRONMENT = {"SHOWS_PER_TRANSACTION": "1", "PLAN_CACHE_MODE": "force_custom_plan", "SEAT_LANES": "12"}
 """What inventory is told where its tables are distributed."""
 SETTINGS = {
@@ -115,9 +114,6 @@ def join(coordinator: Server, workers: Sequence[Server], passwords: Mapping[str,
         connection.execute("SELECT citus_set_coordinator_host(%s, %s)", [LOOPBACK, coordinator.port])
         for worker in workers:
             connection.execute("SELECT citus_add_node(%s, %s)", [LOOPBACK, worker.port])
-    for server in workers:
-        with server.connect(DATABASE) as connection:
-            _limit(connection)
 
 
 def distribute(servers: Sequence[Server], password: str) -> None:
@@ -129,6 +125,9 @@ def distribute(servers: Sequence[Server], password: str) -> None:
     script = "\n".join(line for line in SCRIPT.read_text().splitlines() if not line.startswith("\\"))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(script.encode())
+    for worker in servers[1:]:
+        with worker.connect(DATABASE) as connection:
+            connection.execute(LIMITS.read_text().encode())
 
 
 def _let_in(server: Server, passwords: Mapping[str, str]) -> None:
@@ -141,13 +140,3 @@ def _let_in(server: Server, passwords: Mapping[str, str]) -> None:
                 " ON CONFLICT (nodeid, rolename) DO UPDATE SET authinfo = excluded.authinfo",
                 [role, make_conninfo(password=passwords[role])],
             )
-
-
-def _limit(connection: psycopg.Connection) -> None:
-    """Have what a session of a service asks for hold on this worker too: sessions' settings do not reach it."""
-    for name, value in ASKED.items():
-        connection.execute(
-            sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} = {}").format(
-                sql.Identifier(OWNER), sql.Identifier(DATABASE), sql.Identifier(name), sql.Literal(value)
-            )
-        )

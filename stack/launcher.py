@@ -61,7 +61,8 @@ class Stack:
         self._overrides = environments or {}
         self._lock: int | None = None
         self._supervisor: Supervisor | None = None
-        self._servers: list[Server] = []
+        self.servers: list[Server] = []
+        """PostgreSQL's: one, or on Citus the coordinator and then the workers."""
         self._demo: demo.Demo | None = None
         self._accounts: dict[str, accounts.Account] = {}
         self._environments: Mapping[str, Mapping[str, str]] = {}
@@ -84,8 +85,8 @@ class Stack:
     @property
     def server(self) -> Server:
         """The PostgreSQL server, for looking into the databases as superuser; on Citus the coordinator."""
-        assert self._servers, "the stack has not been started"
-        return self._servers[0]
+        assert self.servers, "the stack has not been started"
+        return self.servers[0]
 
     @property
     def demo(self) -> demo.Demo:
@@ -181,7 +182,7 @@ class Stack:
             )
         self.roll_fork_server()
         self._migrate()
-        citus.distribute(self._servers, credentials.load(self.settings.data_dir / credentials.FILE)["inventory"])
+        citus.distribute(self.servers, credentials.load(self.settings.data_dir / credentials.FILE)["inventory"])
         self.restart(mails.NAME)  # mails wait meanwhile
         for number in range(self.settings.replicas):
             self.roll_replicas(number)
@@ -248,7 +249,7 @@ class Stack:
     def _start(self) -> None:
         settings, supervisor = self.settings, self._running()
         secrets = credentials.load(settings.data_dir / credentials.FILE)
-        servers = self._servers = citus.servers(settings, secrets["postgres"])
+        servers = self.servers = citus.servers(settings, secrets["postgres"])
 
         # Before anything is started: what is not installed would else be missed in the end only.
         envoy.executable()

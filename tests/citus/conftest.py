@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     from tests.citus.cluster import Cluster
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def programs() -> Path:
+    """Return the folder that PG_BIN names; skip the test where it has no Citus."""
     from stack import citus
-    from tests.citus.cluster import running
 
     programs = Path(os.environ.get("PG_BIN") or "nowhere")
     if not citus.has_extension(programs):
         pytest.skip("PG_BIN names no folder of PostgreSQL's programs that has the extension Citus")
-    with running(programs) as cluster:
+    return programs
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    from tests.citus.cluster import running
+
+    with running(programs()) as cluster:
         yield cluster
 
 

@@ -14,6 +14,7 @@ import sqlglot
 from sqlalchemy import UniqueConstraint
 from sqlglot import exp
 
+from services.chassis.store.connections import ASKED
 from services.chassis.store.database import Database, Statement, Transaction
 from services.inventory import measures
 from services.inventory.catalogue import cancelling_statements as cancelling
@@ -136,6 +137,12 @@ def test_the_hot_tables_are_those_that_are_distributed() -> None:
     assert set(re.findall(r"\w+", named)) == HOT
     written = {table.name for table in metadata.tables.values() if KEY in table.columns}
     assert written - {"show_prices", "cancelled_shows"} == HOT, "these are the catalogue's"
+
+
+def test_the_limits_of_sessions_hold_on_workers() -> None:
+    text = CITUS.with_name("citus_worker.sql").read_text()
+    set_ = re.findall(r"ALTER ROLE inventory IN DATABASE inventory SET (\w+) = '(.*?)';", text)
+    assert dict(set_) == ASKED
 
 
 @pytest.mark.parametrize("name", sorted(HOT))

@@ -211,7 +211,7 @@ def test_an_initdb_that_fails_leaves_nothing(folder: Path, monkeypatch: pytest.M
     (programs / "initdb").chmod(0o755)
     data = folder / "data"
     data.mkdir(mode=0o711)
-    monkeypatch.setattr(places, "programs", lambda user: programs)
+    monkeypatch.setattr(places, "programs", lambda *_: programs)
     with pytest.raises(StackError, match="no space left on device"):
         new_server(data).prepare()
     assert list(data.iterdir()) == []
