@@ -139,7 +139,7 @@ def test_a_show_is_moved_and_cancelled_after_a_look_at_whom_that_concerns(stack:
 
         later = START.replace("T19:30", "T21:00")
         seen = send(visitor, f"{show}/reschedule", f"{show}/reschedule", start=later)
-        assert seen.status_code == 200 and "₹1,599.00" in seen.text
+        assert seen.status_code == 200 and "₹1,599.00" in seen.text and "<dd>2</dd>" in seen.text
         moved = visitor.send(f"{show}/reschedule", form(seen.text, f"{show}/reschedule"))
         assert moved.status_code == 303, moved.text
         assert f'value="{later}"' in visitor.get(f"{show}/reschedule")

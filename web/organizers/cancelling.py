@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import web
-from boxoffice.booking.v1 import cancellations_pb2
+from boxoffice.booking.v1 import cancellations_pb2, office_pb2
 from boxoffice.inventory.v1 import catalog_pb2
 
 from boxoffice_client import BoxofficeError
@@ -31,8 +31,9 @@ async def ask_show(request: web.Request) -> web.StreamResponse:
 
 
 async def _ask_show(visit: Visit, show: catalog_pb2.Show, mistakes: Mistakes, reason: str = "") -> web.Response:
-    seen = await visit.services.preview_show_cancellation(show_id=visit.request.match_info["show_id"])
-    said = {"show": show, "event": None, "seen": seen, "mistakes": mistakes, "reason": reason}
+    seen = await visit.services.preview_show_cancellation(show_id=show.id)
+    seats = seats_left(await visit.services.get_show_sales(show_id=show.id))
+    said = {"show": show, "event": None, "seen": seen, "seats": seats, "mistakes": mistakes, "reason": reason}
     return visit.page("organizers/cancel.html", 409 if mistakes else 200, **said)
 
 
@@ -61,6 +62,11 @@ async def show_progress(request: web.Request) -> web.StreamResponse:
     return _progress(visit, show.title, show.event_id or show.movie_id, [found])
 
 
+def seats_left(sales: office_pb2.Sales) -> int:
+    """Return how many seats are sold and not given back: as many people are expected."""
+    return sum(total.seats - total.refunded_seats for total in sales.totals)
+
+
 def _progress(visit: Visit, title: str, event_id: str, shows: list[cancellations_pb2.ShowCancellation]) -> web.Response:
     sums = {
         name: sum(getattr(one, name) for one in shows)
@@ -86,8 +92,9 @@ async def ask_event(request: web.Request) -> web.StreamResponse:
 
 
 async def _ask_event(visit: Visit, event: catalog_pb2.Event, mistakes: Mistakes, reason: str = "") -> web.Response:
-    seen = await visit.services.preview_event_cancellation(event_id=visit.request.match_info["event_id"])
-    said = {"show": None, "event": event, "seen": seen, "mistakes": mistakes, "reason": reason}
+    seen = await visit.services.preview_event_cancellation(event_id=event.id)
+    seats = seats_left(await visit.services.get_event_sales(event_id=event.id))
+    said = {"show": None, "event": event, "seen": seen, "seats": seats, "mistakes": mistakes, "reason": reason}
     return visit.page("organizers/cancel.html", 409 if mistakes else 200, **said)
 
 

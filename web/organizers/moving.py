@@ -9,10 +9,12 @@ from typing import Any
 from aiohttp import web
 from boxoffice.booking.v1 import cancellations_pb2
 from boxoffice.inventory.v1 import catalog_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from boxoffice_client import BoxofficeError
 from web.languages import _
 from web.organizers.access import managed_show
+from web.organizers.cancelling import seats_left
 from web.organizers.mistakes import Mistakes
 from web.organizers.shows import time_of
 from web.organizers.times import typed as typed_time
@@ -47,6 +49,10 @@ async def _form(
     start: datetime | None = None,
 ) -> web.Response:
     venue = await visit.services.get_venue(venue_id=show.venue_id)
+    then, seats = Timestamp(), 0
+    if start is not None:
+        then.FromDatetime(start)
+        seats = seats_left(await visit.services.get_show_sales(show_id=show.id))
     return visit.page(
         "organizers/reschedule.html",
         409 if mistakes else 200,
@@ -55,7 +61,8 @@ async def _form(
         typed=typed,
         mistakes=mistakes,
         seen=seen,
-        start=start,
+        then=then,
+        seats=seats,
     )
 
 
