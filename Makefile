@@ -200,7 +200,7 @@ fuzz: env ## send random messages to every method, and what OpenAPI allows and f
 
 .PHONY: test-browser
 test-browser: env ## look at the pages in Chromium, which has to be installed (PICTURES=folder keeps screenshots)
-	@PICTURES="$(PICTURES)" $(BIN)/pytest -m browser $(TEST_ARGS) tests/browser
+	@PICTURES="$(PICTURES)" SEATS="$(or $(SEATS),600)" $(BIN)/pytest -m browser $(TEST_ARGS) tests/browser
 
 .PHONY: pictures
 pictures: env ## take pictures of every page: two widths, light and dark, English and Hindi (PICTURES=build/pictures ONLY=seats)
@@ -227,6 +227,10 @@ lock: env ## renew the locks, keeping what still fits (UPGRADE=--upgrade renews 
 	@printf 'check-jsonschema\nhadolint-bin\n' | $(COMPILE) $(UPGRADE) - -o docker/lint.lock
 	@printf 'opencv-python-headless\n' | $(COMPILE) $(UPGRADE) - -o tests/booking/readers.lock
 	@grep '^uv==' requirements.lock | sed 's/ .*//' | $(COMPILE) --no-annotate - -o requirements.bootstrap.lock
+
+.PHONY: trees
+trees: env ## keep what assistive technology gets of the shop's pages as it is now (tests/browser/trees)
+	@RENEW_TREES=1 $(BIN)/pytest -m browser -q tests/browser/test_accessibility.py
 
 .PHONY: texts
 texts: env ## bring the shop's catalogues up to date with its sentences; new ones lack their translation

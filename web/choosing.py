@@ -56,8 +56,9 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
     is_large = sum(each.total for each in sections if not each.HasField("area_id")) > MOST_AT_ONCE
     if is_large and not section:
         return visit.page("sections.html", event=event, show=show, sections=sections)
-    wanted = await visit.request.post() if visit.request.method == "POST" else visit.request.query
-    asked = Wanted.read(wanted)
+    is_form = visit.request.method == "POST"
+    wanted = await visit.request.post() if is_form else visit.request.query
+    asked = Wanted.read(wanted, is_form=is_form)
     seats, held = await _map(visit, show.id, section), None
     if seats.summary.held_by_me:
         held = await _held(visit, show.id)

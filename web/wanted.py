@@ -37,7 +37,7 @@ class Wanted:
     """How many places of areas, by their ids."""
 
     @classmethod
-    def read(cls, given: Mapping[str, object]) -> Wanted:
+    def read(cls, given: Mapping[str, object], *, is_form: bool) -> Wanted:
         """Read a form or an address; what it says wrongly is not wanted."""
         values = [(name, str(value)) for name, value in given.items()]
         return cls(
@@ -46,7 +46,7 @@ class Wanted:
             best=number(str(given.get("best", "")), least=0, most=MOST_SEATS, otherwise=0),
             tier=number(str(given.get("tier", "")), least=0, most=MOST_SEATS, otherwise=0),
             part=number(str(given.get("part", "")), least=0, most=MOST_SEATS, otherwise=0),
-            code=code_of(given),
+            code=code_of(given) if is_form else "",
             places={area.area_id: area.quantity for area in areas_of(given)},
         )
 

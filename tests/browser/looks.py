@@ -8,13 +8,14 @@ from typing import Any
 
 from stack.settings import ROOT
 from tests.browser.chromium import Browser
+from tests.browser.trees import differences
 
 AXE = (ROOT / "third_party" / "axe-core" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_COLOURS_AND_SIZES = ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"]
 RUN = """
     const named = (node) => `${node.html.slice(0, 120)} ${node.failureSummary}`;
-    return axe.run(document, {...arguments[0], resultTypes: ["violations"]}).then((found) =>
+    return axe.run(document, {...arguments[0], resultTypes: ["violations"], preload: false}).then((found) =>
         found.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map(named).join(" | ")}`));
 """
 # A page may move what it shows within half a second of a key or a click; that is left out, as the measure says.
@@ -23,7 +24,7 @@ MOVED = """
         let moved = 0;
         const add = (list) => { for (const each of list.getEntries()) if (!each.hadRecentInput) moved += each.value; };
         new PerformanceObserver(add).observe({type: "layout-shift", buffered: true});
-        setTimeout(() => resolve(moved), 50);
+        requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(moved))));
     });
 """
 ASKED = "return performance.getEntriesByType('resource').map((each) => [each.name, each.decodedBodySize])"
@@ -50,6 +51,7 @@ class Looks:
         self.seen.append(name)
         before = len(self.wrong)
         self._measure(browser, name)
+        self.wrong += differences(browser, name)
         if browser.run("return typeof axe") == "undefined":
             browser.run(AXE)
         for width, is_dark, rules in ((WIDE, False, []), (NARROW, True, OF_COLOURS_AND_SIZES)):
@@ -85,3 +87,12 @@ def shown(browser: Browser, width: int, height: int, *, is_dark: bool = False) -
     scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
     browser.command("Emulation.setEmulatedMedia", features=[scheme])
     browser.run("return Promise.all(document.getAnimations().map((each) => each.finished)).then(() => null)")
+
+
+def is_for_everybody(browser: Browser, pictures: Path, name: str) -> None:
+    """Hold a page to all of that, and that nothing of it was refused."""
+    assert browser.complaints() == []
+    looks = Looks(pictures)
+    looks.at(browser, name)
+    browser.command("Emulation.clearDeviceMetricsOverride")
+    assert looks.wrong == [], "\n".join(looks.wrong)

@@ -9,7 +9,8 @@ import pytest
 from stack import accounts, credentials
 from stack.launcher import Stack
 from tests.browser.chromium import Browser
-from tests.browser.test_shop import at, fill, looks_well
+from tests.browser.looks import Looks, is_for_everybody
+from tests.browser.test_shop import at, fill
 from tests.stacks import started
 from tests.web.organizing import START
 
@@ -31,6 +32,18 @@ def sign_in(browser: Browser, stack: Stack) -> None:
     browser.until(lambda: at(browser, "/") and "Sign out" in browser.text("body"))
 
 
+OFFICE = {
+    "office-bookings": "/organizer/bookings",
+    "office-coupons": "/organizer/coupons",
+    "office-coupon": "/organizer/coupons/new",
+    "office-seats": "/organizer/seats",
+    "office-gates": "/organizer/gates",
+    "office-team": "/organizer/team",
+    "office-webhooks": "/organizer/webhooks",
+}
+"""Pages of the office, by a name for messages: add one of yours."""
+
+
 def step(browser: Browser) -> str:
     return str(browser.run("return new URLSearchParams(location.search).get('step') ?? ''"))
 
@@ -39,25 +52,25 @@ def make(browser: Browser, pictures: Path) -> str:
     """Make a draft with a date in a new hall; return its id."""
     browser.click("a[href='/organizer/dashboard']")
     browser.until(lambda: at(browser, "/organizer/dashboard"))
-    looks_well(browser, pictures, "dashboard")
+    is_for_everybody(browser, pictures, "dashboard")
     browser.click("main a[href^='/organizer/events/create']")
     browser.until(lambda: at(browser, "/organizer/events/create"))
     fill(browser, title="Browser Drums", minutes="90", description="Nine drummers.")
-    looks_well(browser, pictures, "create")
+    is_for_everybody(browser, pictures, "create")
     browser.click("main button.main")
     browser.until(lambda: step(browser) == "dates")
     event = str(browser.run("return location.pathname.split('/')[3]"))
 
     browser.click("main a.button[href$='/halls']")
     browser.until(lambda: at(browser, f"/organizer/events/{event}/halls"))
-    looks_well(browser, pictures, "halls")
+    is_for_everybody(browser, pictures, "halls")
     browser.run("document.getElementById('new').open = true")
     fill(browser, venue="Drum House", hall="Main", rows="4", seats="8", premium="1", places="0")
     browser.run("document.getElementById('f-city').value = 'Mumbai'")  # the other one finds halls
     browser.click("#new button.main")
     browser.until(lambda: at(browser, f"/organizer/events/{event}/shows/create"))
     fill(browser, start=START, **{"price-1": "450", "price-2": "799.50"})
-    looks_well(browser, pictures, "new-show")
+    is_for_everybody(browser, pictures, "new-show")
     browser.click("main button.main")
     browser.until(lambda: step(browser) == "dates")
     return event
@@ -70,7 +83,7 @@ def test_an_event_is_made_published_moved_and_cancelled(desk: Browser, verified:
     show = str(browser.run("return document.querySelector('.shows h2 a').pathname"))
     assert httpx.get(f"{shop}/events/{event}", trust_env=False).status_code == 404
     browser.open(f"{shop}/organizer/events/{event}/edit?step=publish")
-    looks_well(browser, pictures, "publish")
+    is_for_everybody(browser, pictures, "publish")
     browser.click("main button.main")
     browser.until(lambda: "published=1" in browser.run("return location.search"))
     assert "799.50" in httpx.get(f"{shop}/events/{event}", trust_env=False).text
@@ -80,16 +93,29 @@ def test_an_event_is_made_published_moved_and_cancelled(desk: Browser, verified:
     fill(browser, start=later)
     browser.click("main button.main")
     browser.until(lambda: browser.run("return document.querySelector('[name=agreed]') !== null"))
-    looks_well(browser, pictures, "reschedule")
+    is_for_everybody(browser, pictures, "reschedule")
     browser.click("main button.main")
     browser.until(lambda: "moved=1" in browser.run("return location.search"))
-    looks_well(browser, pictures, "show")
+    is_for_everybody(browser, pictures, "show")
     assert "9:15" in httpx.get(f"{shop}/events/{event}", trust_env=False).text
 
     browser.open(f"{shop}{show}/cancel")
     fill(browser, reason="The drummers are ill")
-    looks_well(browser, pictures, "cancel")
+    is_for_everybody(browser, pictures, "cancel")
     browser.click("button.danger")
     browser.until(lambda: at(browser, f"{show}/cancellation"))
     browser.until(lambda: "Done" in browser.text())
     assert "/booking/" not in httpx.get(f"{shop}/events/{event}", trust_env=False).text
+
+
+def test_pages_of_the_office_are_for_everybody(desk: Browser, verified: Stack, pictures: Path) -> None:
+    desk.open(verified.public_url)
+    desk.run("document.querySelector('form[action=\"/logout\"] button')?.click()")
+    desk.until(lambda: desk.run("return document.querySelector('a[href=\"/login\"]') !== null"))
+    sign_in(desk, verified)
+    looks = Looks(pictures)
+    for name, path in OFFICE.items():
+        desk.open(verified.public_url + path)
+        looks.at(desk, name)
+    desk.command("Emulation.clearDeviceMetricsOverride")
+    assert looks.wrong == [], "\n".join(looks.wrong)

@@ -120,17 +120,26 @@ def test_what_others_take_is_shown_and_seats_nearby_are_offered(
 
 def test_a_page_that_is_refused_a_stream_asks_and_watches_again(desk: Browser, checkout: Checkout, show: Any) -> None:
     visit(desk, checkout, show)
-    first, second, third = free(desk)[40:43]
+    first, second, third, fourth = free(desk)[40:44]
     # What happened since then is no longer kept: the stream is refused for good.
     desk.run("live.close(); live.sequence = 1e9; live.open()")
     hold(checkout, show, first)
     desk.until(lambda: state_of(desk, first) == "taken")
     hold(checkout, show, second)
     desk.until(lambda: state_of(desk, second) == "taken")
+    # Streams are full for a while, and so are questions.
+    desk.run(
+        "const ask = fetch; let left = 2; window.fetch = (...asked) => left-- > 0 ?"
+        " Promise.resolve(new Response('', {status: 503, headers: {'retry-after': '1'}})) : ask(...asked);"
+        " live.close(); live.sequence = 1e9; live.open()"
+    )
+    hold(checkout, show, fourth)
+    desk.until(lambda: state_of(desk, fourth) == "taken" and bool(desk.run("return live.events?.readyState === 1")))
     # A hidden page has no stream; shown again, it goes on where it was.
     desk.run("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
     desk.run("document.dispatchEvent(new Event('visibilitychange'))")
     assert desk.run("return live.events") is None
+    desk.run("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
     hold(checkout, show, third)
     desk.run("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     desk.until(lambda: state_of(desk, third) == "taken")
