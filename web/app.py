@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web import accounts, bookings, catalogue, choosing, door, notices, paying, search_engines, switching
+from web import accounts, bookings, catalogue, choosing, door, notices, paying, search_engines, switching, transfers
 from web.admin.routes import routes as admins
 from web.office.routes import routes as office
 from web.organizers import cancelling, dashboard, halls, moving, pictures, selling, shows, taxing
@@ -36,7 +36,7 @@ def make_app(settings: Settings, services: Services) -> web.Application:
     app.router.add_get("/healthz", health)
     app.router.add_static("/assets/", FOLDER / "static")
     app[CALLERS] = settings.auth == "on"
-    customers = (catalogue, accounts, choosing, paying, bookings, notices, door, search_engines, switching)
+    customers = (catalogue, accounts, choosing, paying, bookings, notices, door, search_engines, switching, transfers)
     for each in (*customers, *ORGANIZERS):
         app.router.add_routes(each.routes)
     app.router.add_routes([*office, *admins])

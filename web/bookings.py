@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
-from boxoffice.booking.v1 import booking_pb2
+from boxoffice.booking.v1 import booking_pb2, transfers_pb2
 
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound
@@ -45,17 +47,30 @@ async def my_bookings(request: web.Request) -> web.StreamResponse:
 async def my_booking(request: web.Request) -> web.StreamResponse:
     """Show a booking and its tickets."""
     visit: Visit = request[VISIT]
-    return await _booking(visit)
+    return await shown(visit)
 
 
-async def _booking(visit: Visit, wrong: str = "", status: int = 200) -> web.Response:
+async def shown(
+    visit: Visit, wrong: str = "", status: int = 200, *, given: Mapping[str, str] | None = None
+) -> web.Response:
+    """Show a booking; `given`: what an offer of a ticket was to say that was refused."""
     user_id, booking_id = visit.need_user(), visit.request.match_info["booking_id"]
     booking = await visit.services.get_booking(booking_id=booking_id, user_id=user_id)
     tickets = (await visit.services.list_tickets(booking_id=booking_id, user_id=user_id)).tickets
     by_seat = {each.show_seat_id: each for each in tickets}
     has_invoice = booking.HasField("confirmed_at") and await _has_invoice(visit, booking_id)
-    said = {"booking": booking, "tickets": by_seat, "has_invoice": has_invoice}
+    offers = await _offers(visit, booking) if booking.status == booking.CONFIRMED else {}
+    said = {"booking": booking, "tickets": by_seat, "has_invoice": has_invoice, "offers": offers, "given": given or {}}
     return visit.page("my-booking.html", status, **said, wrong=wrong)
+
+
+async def _offers(visit: Visit, booking: booking_pb2.Booking) -> dict[str, transfers_pb2.TicketOffer]:
+    """Return the open offers of a booking's tickets, by these."""
+    made = transfers_pb2.ListTicketOffersRequest.MADE
+    listed = await visit.services.list_ticket_offers(
+        user_id=visit.user_id, side=made, booking_id=booking.id, page_size=100
+    )
+    return {each.ticket_id: each for each in listed.offers if each.status == each.OPEN}
 
 
 async def _has_invoice(visit: Visit, booking_id: str) -> bool:
@@ -96,7 +111,7 @@ async def cancel(request: web.Request) -> web.StreamResponse:
     try:
         await visit.services.cancel_booking(booking_id=booking_id, user_id=user_id)
     except BoxofficeError as error:
-        return await _booking(visit, refusal(error), 409)
+        return await shown(visit, refusal(error), 409)
     raise web.HTTPSeeOther(f"/my-bookings/{booking_id}")
 
 
@@ -108,7 +123,7 @@ async def refund(request: web.Request) -> web.StreamResponse:
     user_id, booking_id = visit.need_user(), request.match_info["booking_id"]
     seats = await visit.choices("seat")
     if not seats:
-        return await _booking(visit, _("Choose the seats to give back first."), 400)
+        return await shown(visit, _("Choose the seats to give back first."), 400)
     try:
         seen = await visit.services.preview_refund(booking_id=booking_id, user_id=user_id, show_seat_ids=seats)
         if form.get("agreed") != f"{seen.refund_amount}":
@@ -121,7 +136,7 @@ async def refund(request: web.Request) -> web.StreamResponse:
         wrong = refusal(error)
         if "agreed" in form and await _are_given_back(visit, booking_id, seats):
             raise web.HTTPSeeOther(f"/my-bookings/{booking_id}") from None  # the form was sent twice
-        return await _booking(visit, wrong, 409)
+        return await shown(visit, wrong, 409)
     raise web.HTTPSeeOther(f"/my-bookings/{booking_id}")
 
 

@@ -72,6 +72,16 @@ SENTENCES = {
     "TICKET_ADMITTED": N_(
         "Somebody was let in with the tickets of these seats. Give others back, or ask the organizer."
     ),
+    "ADDRESS_NOT_VERIFIED": N_("This offer is made to your address, which is not verified. Verify it, then accept."),
+    "BOOKING_UNDER_WAY": N_("You are just booking seats of this show. Try again in a moment."),
+    "OFFER_OPEN": N_("This ticket is offered to somebody already. Take that offer back first."),
+    "OFFER_OVER": N_("This offer is open no more."),
+    "TICKET_LIMIT_EXCEEDED": N_(
+        "You would have more tickets of this show than one may have. Decline it, or give seats back."
+    ),
+    "TICKET_NOT_TRANSFERABLE": N_("This ticket cannot change hands any more, or not to you."),
+    "TICKET_TRANSFERRED": N_("Somebody else has the tickets of these seats. They can give them back to you."),
+    "TOO_MANY_OFFERS": N_("This ticket was offered five times within a day. Try again tomorrow."),
     "TICKET_REVOKED": N_("The seat of this ticket was given back, so that it lets nobody in."),
     "TOO_MANY_ACCESS_CODES": N_("Too many access codes were tried. Try again later, or go on without one."),
     "TOO_MANY_ATTEMPTS": N_("Too many attempts. Wait a while before the next one."),
@@ -100,6 +110,7 @@ LABELS = {
     "dateTo": N_("To"),
     "email": N_("E-mail address"),
     "name": N_("Name"),
+    "recipientName": N_("Name"),
     "password": N_("Password"),
     "phone": N_("Phone"),
     "q": N_("Words"),
