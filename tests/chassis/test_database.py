@@ -8,6 +8,7 @@ from psycopg import errors as pg
 
 from services.chassis.errors import Aborted, Failure, Interrupted, Unavailable
 from services.chassis.store.database import Database, retried, sweep_markers
+from services.chassis.store.pipeline import Pipeline
 from tests.chassis.playground import ADD, sessions_in_transaction, things
 from tests.patience import eventually
 
@@ -136,6 +137,38 @@ async def test_old_markers_are_swept_and_new_ones_stay(db: Database) -> None:
 
 
 # --- Statements that were being prepared when something failed
+
+
+LOST = "could not commit transaction for shard 102009 on at least one active node"
+"""What Citus says in COMMIT where it has lost a node."""
+
+
+@pytest.mark.parametrize("words", ["failure on connection marked as essential: node:5432", LOST])
+async def test_a_node_of_citus_that_is_lost_interrupts(db: Database, words: str) -> None:
+    raising = f"DO $$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = 'XX000'; END $$"
+    with pytest.raises(Interrupted):
+        async with db.transaction() as tx:
+            await tx.send(ADD, (1, 10))
+            await tx.fetch(raising)
+    with pytest.raises(pg.InternalError_):
+        await db.fetch(raising.replace(words, "another error"))
+    assert await things(db) == []
+
+
+async def test_a_commit_whose_node_was_lost_is_found_out_to_have_happened(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = Pipeline.commit
+
+    async def lost(self: Pipeline) -> None:
+        await commit(self)
+        monkeypatch.undo()
+        raise pg.InternalError_(LOST)
+
+    monkeypatch.setattr(Pipeline, "commit", lost)
+    async with db.transaction() as tx:
+        await tx.send(ADD, (1, 10))
+    assert await things(db) == [(1, 10)]
 
 
 async def test_statements_prepared_in_a_failed_pipeline_work_afterwards(single: Database) -> None:
