@@ -10,7 +10,7 @@ from stack import accounts, credentials
 from stack.launcher import Stack
 from tests.browser.chromium import Browser
 from tests.browser.looks import Looks, is_for_everybody
-from tests.browser.test_shop import at, fill
+from tests.browser.test_shop import at, fill, looks_well
 from tests.stacks import started
 from tests.web.organizing import START
 
@@ -76,7 +76,19 @@ def make(browser: Browser, pictures: Path) -> str:
     return event
 
 
-def test_an_event_is_made_published_moved_and_cancelled(desk: Browser, verified: Stack, pictures: Path) -> None:
+def look_at_all(phone: Browser, stack: Stack, event: str, show: str, pictures: Path) -> None:
+    """Hold that the pages fit a narrow phone."""
+    sign_in(phone, stack)
+    steps = [f"/organizer/events/{event}/edit?step={name}" for name in ("what", "dates", "pictures", "publish")]
+    paths = ["/organizer/dashboard", *steps, f"/organizer/events/{event}/halls", show, f"{show}/reschedule"]
+    for number, path in enumerate([*paths, f"{show}/tax", f"{show}/cancel"]):
+        phone.open(f"{stack.public_url}{path}")
+        looks_well(phone, pictures, f"organizer-{number}")
+
+
+def test_an_event_is_made_published_moved_and_cancelled(
+    desk: Browser, phone: Browser, verified: Stack, pictures: Path
+) -> None:
     browser, shop = desk, verified.public_url
     sign_in(browser, verified)
     event = make(browser, pictures)
@@ -88,6 +100,7 @@ def test_an_event_is_made_published_moved_and_cancelled(desk: Browser, verified:
     browser.until(lambda: "published=1" in browser.run("return location.search"))
     assert "799.50" in httpx.get(f"{shop}/events/{event}", trust_env=False).text
 
+    look_at_all(phone, verified, event, show, pictures)
     browser.open(f"{shop}{show}/reschedule")
     later = START.replace("T19:30", "T21:15")
     fill(browser, start=later)

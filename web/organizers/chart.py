@@ -12,6 +12,9 @@ DAYS = 30
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 260, 64, 40, 16
 """In the units of the drawing."""
 
+LABELLED_EACH = 8
+"""So many days are from one label below to the next: on a phone there is no room for more."""
+
 _NICE = (1, 2, 5)
 
 
@@ -85,7 +88,7 @@ def chart(lines: Iterable[office_pb2.Sales.Line], *, today: date, days: int = DA
     return Chart(
         bars,
         [(round(HEIGHT - BOTTOM - at * scale, 1), at) for at in range(0, top + 1, step)],
-        [(round(LEFT + (n + 0.5) * wide, 1), listed[n]) for n in range(days - 1, -1, -7)][::-1],
+        [(round(LEFT + (n + 0.5) * wide, 1), listed[n]) for n in range(days - 1, -1, -LABELLED_EACH)][::-1],
         tiers,
         table,
         sum(sold.values()),
