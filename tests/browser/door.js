@@ -4,7 +4,7 @@ const [cases] = arguments;
 const BEGAN = 1800000000;
 const {Gate} = await import("/assets/door/gate.js");
 const {Away, Refused} = await import("/assets/door/api.js");
-const {Store} = await import("/assets/door/store.js");
+const {Store, MOST_WAITING} = await import("/assets/door/store.js");
 const {hashOf} = await import("/assets/door/rules.js");
 
 const codeOf = (name) => name.padEnd(122, "0");
@@ -100,4 +100,12 @@ class Play {
 
 const wrong = [];
 for (const one of cases) wrong.push(...await new Play(one).play().catch((error) => [`${one.name}: ${error.stack}`]));
-return wrong;
+
+// A device that is full reads no more, and asks nobody.
+const full = new Play({name: "full", list: null, steps: []});
+await full.open();
+for (let number = 0; number < MOST_WAITING; number += 1) full.store.asked.set(`${number}`, {});
+const said = await full.gate.scan(codeOf("A")).then(() => "read", (error) => error.message);
+full.same({}, [said, full.server.asked.length, full.store.unsent.size], ["FULL", 0, 0]);
+await full.store.destroy();
+return [...wrong, ...full.wrong];

@@ -27,6 +27,17 @@ STORES = """
         .then((found) => found.map((each) => each.length))
 """
 
+PAST_ITS_END = """
+    return new Promise((done) => {
+        const opening = indexedDB.open("door");
+        opening.onsuccess = () => {
+            const tx = opening.result.transaction("shift", "readwrite"), shifts = tx.objectStore("shift");
+            shifts.get("now").onsuccess = ({target}) => shifts.put({...target.result, endsAt: 1}, "now");
+            tx.oncomplete = () => { opening.result.close(); done(null); };
+        };
+    });
+"""
+
 
 @dataclass
 class Door:
@@ -146,6 +157,12 @@ def test_a_shift_at_the_door_with_a_connection_and_without(door: Door, pictures:
     ]
     assert scans.count(("ADMITTED", True, False)) == 2
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    # Whoever comes back when the credential has ended finds nothing.
+    browser.run(PAST_ITS_END)
+    browser.run("location.reload()")
+    browser.until(lambda: bool(browser.run("return document.readyState === 'complete'")) and door.is_shown("begin"))
+    browser.until(lambda: browser.run(STORES) == [0, 0, 0])
+    door.begin()
     browser.click("#end")
     browser.until(lambda: door.is_shown("begin"))
     assert browser.run(STORES) == [0, 0, 0]

@@ -268,14 +268,14 @@ async function beginByLink() {
 async function start() {
   if (!isSecureContext) return tell("trouble", words.insecure);
   checkSignatures();
-  listen();
   store = await Store.open();
+  listen();
+  addEventListener("hashchange", beginByLink);
   if (store.shift && Date.now() / 1000 >= store.shift.endsAt) {
     gate = new Gate(new Api(store.shift.credential), store);
     keeper = {stop() {}};
     return over();
   }
-  addEventListener("hashchange", beginByLink);
   if (store.shift) open();
   else await welcome();
   await beginByLink();
