@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,5 +57,6 @@ def running(programs: Path) -> Iterator[Cluster]:
         yield cluster
     finally:
         for server in servers:
-            server.kill()
+            with suppress(FileNotFoundError):  # it is down already
+                server.kill()
         shutil.rmtree(folder, ignore_errors=True)
