@@ -9,7 +9,7 @@ from tests.model import world
 from tests.model.asking import USERS
 from tests.model.draws import coupons, keys, lasts, lates, methods, numbers, replicas, rivals, seats, users, waits
 from tests.model.driver import Driver, pick
-from tests.model.facts import Request, Seats, Tick
+from tests.model.facts import CAP, Request, Seats, Tick
 
 
 class Buying(Driver):
@@ -34,9 +34,10 @@ class Buying(Driver):
 
     @rule(user=users, seats=seats, all_=st.booleans(), replica=replicas)
     def release(self, user: int, seats: Seats, all_: bool, replica: int) -> None:
-        """Hold seats, and release some of what is held, or all."""
-        self.do([(Request("hold", user, seats), 1 - replica)])
-        some = frozenset() if all_ else frozenset(sorted(seats)[:1])
+        """Hold two seats, and release one of them, or all that is held."""
+        held = self.for_sale(seats)[:2] or sorted(seats)
+        self.do([(Request("hold", user, frozenset(held)), 1 - replica)])
+        some = frozenset() if all_ else frozenset(held[:1])
         self.do([(Request("release_holds", user, some), replica)])
 
     @rule(user=users, seats=seats, seconds=lasts, replica=replicas)
@@ -99,6 +100,13 @@ class Buying(Driver):
         if paying := [id_ for id_ in self.payments("OPEN") if self.worlds[0].payments[id_].booking == made[0]]:
             self.do([(Request("pay", about=paying[-1], method=method), 0)])
         return True
+
+    def buy_first(self, number: int, replica: int) -> None:
+        """Buy seats where nothing is paid for."""
+        if not self.tickets():
+            some = frozenset(self.for_sale(frozenset())[:CAP])
+            if some and self.book_and_pay(Request("book", number % len(USERS), some), "pm_succeed", replica):
+                self.settle(replica)
 
     @rule(number=numbers, method=methods, seconds=lates, rival=rivals, busy=st.booleans(), replica=replicas)
     def pay_late(self, number: int, method: str, seconds: int, rival: str, busy: bool, replica: int) -> None:

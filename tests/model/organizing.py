@@ -35,10 +35,7 @@ class Organizing(Buying):
     @rule(number=numbers, parts=st.lists(st.tuples(counts, shares, keys), min_size=1, max_size=3), replica=replicas)
     def refund(self, number: int, parts: list[tuple[int, int, str]], replica: int) -> None:
         """Give seats of a booking back, part by part; buy some first if nothing is paid for. With a key, ask again."""
-        if not self.tickets():
-            some = frozenset(self.for_sale(frozenset())[:CAP])
-            if some and self.book_and_pay(Request("book", number % len(USERS), some), "pm_succeed", replica):
-                self.settle(replica)
+        self.buy_first(number, replica)
         asked = []
         for part in parts:
             refund = self.about_refund(number, *part)
@@ -158,6 +155,7 @@ class Organizing(Buying):
     @rule(hours=shifts, number=numbers, chosen=st.lists(moves, max_size=2), replica=replicas)
     def reschedule(self, hours: int, number: int, chosen: list[Any], replica: int) -> None:
         """Have the show at another time while this and that goes on; then somebody wants money, told of it or not."""
+        self.buy_first(number, replica)
         self.do([(self.new_time(hours), replica)], *self.branches(chosen))
         if number % 3:
             self.do([(Tick("follow"), 1 - replica)])
@@ -172,6 +170,7 @@ class Organizing(Buying):
         """
         if number > 4:
             return
+        self.buy_first(number, replica)
         wishes: list[Doing] = [[(Request("cancel_show"), replica)], [(Request("cancel_show"), 1 - replica)]]
         self.do(*wishes[: 1 + number // 4], *self.branches(chosen))
         self.do([(Request("hold", user, seats), replica)])
