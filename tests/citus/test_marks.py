@@ -14,8 +14,11 @@ import pytest
 from services.chassis.errors import Interrupted
 from services.chassis.store.database import Database, Transaction
 from services.chassis.store.marks import COMMIT_MARKS
+from services.chassis.store.pipeline import Pipeline
 from services.inventory.seats.commands import Hold
 from services.inventory.seats.operation import ChangeSeats, SeatDesk, Shows
+from stack import citus
+from stack.ports import LOOPBACK
 from tests.chassis.own_server import OwnServer
 from tests.citus.cluster import Cluster
 from tests.citus.opened import opened
@@ -104,6 +107,45 @@ async def test_a_coordinator_killed_between_a_nodes_commit_and_its_own(
     if not beside:
         with psycopg.connect(cluster.url, autocommit=True) as connection:
             connection.execute("SELECT citus_add_local_table_to_metadata('commit_markers')")
+
+
+async def test_a_shard_that_moves_between_the_commit_and_the_question_takes_the_mark_along(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = Pipeline.commit
+
+    async def moved(self: Pipeline) -> None:
+        await commit(self)
+        monkeypatch.undo()
+        await asyncio.to_thread(move, cluster, show_id)
+        raise psycopg.OperationalError("the answer is lost")
+
+    async with opened(cluster.url) as db:
+        show_id, seats = await put_on_sale(db)
+        before = await node_of(db, show_id)
+        desk = SeatDesk(ChangeSeats(db, RULES), name="seats", max_keys=1)
+        monkeypatch.setattr(Pipeline, "commit", moved)
+        await desk.submit(Hold(show_id=show_id, user_id=uuid4(), seat_ids=seats[:1]))
+        assert await node_of(db, show_id) != before
+        rows = await db.fetch("SELECT id FROM show_markers WHERE show_id = %s", (show_id,))
+        assert len(rows) == 1, "one batch was committed, and found to have been"
+        await desk.close()
+
+
+def move(cluster: Cluster, show_id: UUID) -> None:
+    """Move the shards of a show to the other worker."""
+    ports = [worker.server.port for worker in cluster.workers]
+    with cluster.coordinator.server.connect(citus.DATABASE) as connection:
+        [(shard, port)] = connection.execute(
+            "SELECT shardid, nodeport FROM citus_shards"
+            " WHERE shardid = get_shard_id_for_distribution_column('show_counters', %s)",
+            (show_id,),
+        ).fetchall()
+        [other] = [one for one in ports if one != port]
+        connection.execute(
+            "SELECT citus_move_shard_placement(%s, %s, %s, %s, %s, 'block_writes')",
+            (shard, LOOPBACK, port, LOOPBACK, other),
+        )
 
 
 async def test_a_transaction_whose_node_is_killed_is_undone_or_found(cluster: Cluster) -> None:
