@@ -76,6 +76,7 @@ def files(auth: str) -> list[StaticFile]:
             "text/html; charset=utf-8",
             {"content-security-policy": POLICY},
         ),
+        StaticFile("/api/docs/docs.css", HERE / "docs" / "docs.css", style, {}),
         StaticFile("/api/docs/start.js", HERE / "docs" / "start.js", script, {}),
         StaticFile("/api/docs/swagger-ui-bundle.js", swagger_ui / "javascripts" / "swagger-ui-bundle.js", script, {}),
         StaticFile("/api/docs/swagger-ui.css", swagger_ui / "stylesheets" / "swagger-ui.css", style, {}),

@@ -50,6 +50,7 @@ class Settings(_Ports):
     mail_sink_port: Port = 16083
     web: Literal["on", "off"] = Field(default="on", description="off: no shop is started, the API alone answers")
     web_port: Port = 16057
+    web_metrics_port: Port = 16079
     replicas: int = Field(default=1, ge=1, le=9, description="processes of each service, their ports 100 apart")
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = ROOT / "data"
     start_seconds: float = Field(default=30, gt=0, description="how long a process may take until it is healthy")

@@ -58,13 +58,19 @@ def programs(settings: Settings, credentials: Credentials) -> list[Program]:
         Program(
             name=name,
             command=[Path(sys.executable), "-m", MODULE],
-            environment={**inherited, **told, "PORT": str(port)},
-            healthy=partial(_is_up, settings, port),
+            environment={**inherited, **told, **_ports(settings, number)},
+            healthy=partial(_is_up, settings, ports_of(settings)[number]),
             start_seconds=settings.start_seconds,
             folder=ROOT,
         )
-        for name, port in zip(names(settings), ports_of(settings), strict=True)
+        for number, name in enumerate(names(settings))
     ]
+
+
+def _ports(settings: Settings, number: int) -> dict[str, str]:
+    """Return the ports of a replica."""
+    metrics_port = settings.web_metrics_port + number * PORT_STEP
+    return {"PORT": str(ports_of(settings)[number]), "METRICS_PORT": str(metrics_port)}
 
 
 def _is_up(settings: Settings, port: int) -> bool:

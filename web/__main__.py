@@ -13,7 +13,7 @@ from aiohttp import web
 
 from services.chassis.errors import Failure
 from services.chassis.process import settings as process
-from services.chassis.sight import logs
+from services.chassis.sight import logs, metrics
 from services.chassis.wire import tls
 from web.app import make_app
 from web.peers import connect
@@ -52,9 +52,12 @@ async def serve(settings: Settings) -> None:
     try:
         site = web.TCPSite(runner, settings.host, settings.port, ssl_context=encryption, reuse_port=False)
         await site.start()
+        if settings.metrics_port:
+            metrics.serve(settings.host, settings.metrics_port)
     except OSError as error:
         await runner.cleanup()
-        raise Failure(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
+        ports = f"{settings.port} or METRICS_PORT {settings.metrics_port}"
+        raise Failure(f"cannot listen on {settings.host}, port {ports}: {error.strerror}") from None
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

@@ -80,7 +80,19 @@ async def register(request: web.Request) -> web.StreamResponse:
         said = {"next": following, "email": email, "name": name, "wrong": words(error)}
         return visit.page("register.html", 409 if isinstance(error, EmailTaken) else 400, **said)
     visit.sign_in(tokens)
+    await keep_language(visit, visit.language, reminders=True)
     raise web.HTTPSeeOther(following)
+
+
+async def keep_language(visit: Visit, language: str, *, reminders: bool | None = None) -> None:
+    """Have the visitor's mails written in a language, where this can be kept now; `reminders` None: as they were."""
+    services = visit.services.with_options(token=visit.session.access_token or None)
+    try:
+        if reminders is None:
+            reminders = (await services.get_preferences(user_id=visit.user_id)).reminders
+        await services.set_preferences(user_id=visit.user_id, language=language, reminders=reminders)
+    except BoxofficeError as error:
+        log.warning("the language of a user's mails is not kept: %s", error.reason)
 
 
 @routes.post("/logout")

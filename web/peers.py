@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from boxoffice_client import AsyncClient, Options, errors
 from boxoffice_client.calls import Call
 from services.chassis.wire.calls import channel
+from web.languages import language
 from web.settings import Settings
 
 address: ContextVar[str] = ContextVar("address", default="")
@@ -39,7 +40,8 @@ class Channels:
         send = self._channels[path.split(".")[1]].unary_unary(path, **codecs)
 
         def call(request: Any, *, timeout: float, metadata: tuple[tuple[str, str], ...]) -> Any:
-            return send(request, timeout=timeout, metadata=(*metadata, ("x-client-address", address.get())))
+            visitor = (("x-client-address", address.get()), ("accept-language", language()))
+            return send(request, timeout=timeout, metadata=(*metadata, *visitor))
 
         return call
 

@@ -11,6 +11,7 @@ class Settings(ProcessSettings):
     """The shop's settings."""
 
     port: int = Field(16057, ge=1, le=65535, description="the port to listen on")
+    metrics_port: int = Field(0, ge=0, le=65535, description="port for Prometheus; 0: no metrics")
     inventory_address: str = Field("127.0.0.1:16051", description="address of inventory, host:port")
     booking_address: str = Field("127.0.0.1:16052", description="address of booking, host:port")
     payment_address: str = Field("127.0.0.1:16053", description="address of payment, host:port")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from markupsafe import Markup
 from boxoffice_client import BoxofficeError
 from services.chassis.sight.logs import request_id
 from services.chassis.wire import tls
-from web import languages, peers
+from web import languages, measures, peers
 from web.claims import Claims, claims
 from web.failures import Failed, page_of
 from web.languages import N_
@@ -192,14 +193,21 @@ class Visits:
         if self._now >= self._most:
             return self._finished(web.Response(status=503, text="Too many visitors.", headers={"retry-after": "2"}))
         self._now += 1
+        measures.ANSWERS_NOW.set(self._now)
+        begun = time.monotonic()
         peers.address.set(request.headers.get("x-client-address", ""))
         request_id.set(request.headers.get("x-request-id", ""))
         wished = request.cookies.get(languages.COOKIE, ""), request.headers.get("accept-language", "")
         languages.use(languages.reader(*wished))
+        status = 500
         try:
-            return await self._answer(request, handler)
+            response = await self._answer(request, handler)
+            status = response.status
+            return response
         finally:
             self._now -= 1
+            measures.ANSWERS_NOW.set(self._now)
+            measures.count(request, status, time.monotonic() - begun)
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         end = asyncio.get_running_loop().time() + ANSWER_SECONDS

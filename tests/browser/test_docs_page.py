@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 
 from stack.launcher import Stack
+from stack.services import API
 from tests.browser.chromium import Browser
 from tests.browser.test_checkout_page import is_clean
 
@@ -36,6 +38,27 @@ def test_every_operation_is_listed_and_nobody_else_is_asked(desk: Browser, page:
         each["operationId"] for item in document["paths"].values() for each in item.values()
     )
     assert "Boxoffice" in desk.text("body") and "Parser error" not in desk.text("body")
+    is_clean(desk, page)
+
+
+def test_the_page_begins_with_a_purchase_of_what_there_is(desk: Browser, page: str, stack: Stack) -> None:
+    desk.until(lambda: stack.demo.shows[0].id in desk.text(".begin") or "{show}" not in desk.text(".begin"))
+    steps = desk.run("return [...document.querySelectorAll('.begin li h2')].map((step) => step.textContent)")
+    assert steps == ["Find", "Hold", "Book", "Pay"]
+    desk.until(lambda: "{" + "seat}" not in desk.text(".begin"))
+    [show] = set(re.findall(r"seats/shows/([0-9a-f-]{36})", desk.text(".begin")))
+    assert httpx.get(f"{stack.public_url}{API}/shows/{show}", trust_env=False).status_code == 200
+    for link in desk.run(
+        "return [...document.querySelectorAll('.begin [data-operation]')].map((a) => a.dataset.operation)"
+    ):
+        assert is_there(desk, f"#operations-{link.replace('/', '-')}"), link
+    desk.click(".begin [data-operation='Inventory/HoldSeats']")
+    desk.until(lambda: is_there(desk, "#operations-Inventory-HoldSeats.is-open"))
+    # Paths that do the same as another one are folded.
+    shown = "return [...document.querySelectorAll('.opblock[id*=Alias]')].some((each) => each.checkVisibility())"
+    assert not desk.run(shown)
+    desk.click("#twins")
+    assert desk.run(shown)
     is_clean(desk, page)
 
 

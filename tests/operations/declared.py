@@ -22,6 +22,7 @@ import importlib, json
 from pathlib import Path
 from prometheus_client import REGISTRY
 import services.chassis.sight.metrics
+import web.measures
 for path in sorted(path for path in Path("services").rglob("measures.py") if "chassis" not in path.parts):
     importlib.import_module(".".join(path.with_suffix("").parts))
 own = REGISTRY._collector_to_names

@@ -121,7 +121,7 @@ def test_whatever_waits_or_is_given_up_has_an_alert() -> None:
 
 def test_prometheus_finds_everything_that_is_told_and_the_files_that_it_is_given() -> None:
     jobs = {job["job_name"]: job["dns_sd_configs"] for job in SCRAPES["scrape_configs"]}
-    assert jobs.keys() == {*roster.NAMES, "gateway"}, "docker/prometheus/prometheus.yml"
+    assert jobs.keys() == {*roster.NAMES, "web", "gateway"}, "docker/prometheus/prometheus.yml"
     for name, [found] in jobs.items():
         assert found["names"] == [name] and found["type"] == "A"
         assert str(found["port"]) == FILE["inventory"]["environment"]["METRICS_PORT"]
@@ -216,8 +216,9 @@ def test_the_gateway_tells_prometheus_its_metrics_and_nobody_more(stack: Stack) 
 
 
 def test_services_tell_theirs(stack: Stack) -> None:
+    others = ("GATEWAY", "WEB")  # Envoy's own, and the shop's, which there is none of here
     for name, port in stack.settings.ports().items():
-        if name.endswith("_METRICS_PORT") and not name.startswith("GATEWAY"):
+        if name.endswith("_METRICS_PORT") and not name.startswith(others):
             page = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
             found = {family.name for family in text_string_to_metric_families(page)}
             assert {"boxoffice_call_seconds", "boxoffice_pool_size", "process_resident_memory_bytes"} <= found

@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from stack.launcher import Stack
 from tests.web.conftest import PASSWORD, Visitor, visiting
+from tests.web.test_shop import session_of
 from tests.web.texts import untranslated
 from web import languages
 from web.languages import FOLDER, NAMES, clock, day, money, ngettext, reader, tongue
@@ -141,7 +142,13 @@ def test_the_choice_in_the_footer_holds_on_every_page(stack: Stack, visitor: Vis
     kept = visitor.send("/profile/delete", visitor.get("/profile/delete"), password=PASSWORD + "!")
     assert "यह आपका पासवर्ड नहीं है" in kept.text
     assert visitor.http.get("/language/xx").status_code == 404
-    assert visitor.http.get("/language/en?next=//example.com").headers["location"] == "/"
+    assert visitor.http.get("/language/hi?next=//example.com").headers["location"] == "/"
+    # Mails are written in the language that an account was made in, and in the one that its user changes to.
+    session = session_of(stack, visitor)
+    asked = {"params": {"userId": session.user_id}, "headers": {"authorization": f"Bearer {session.access_token}"}}
+    assert visitor.http.get("/api/v1/preferences", **asked).json() == {"language": "hi", "reminders": True}
+    visitor.http.get("/language/en")
+    assert visitor.http.get("/api/v1/preferences", **asked).json() == {"language": "en", "reminders": True}
     with visiting(stack) as another:
         another.http.headers["accept-language"] = "hi-IN,hi;q=0.9,en;q=0.5"
         assert "इन दिनों क्या है" in another.get("/")

@@ -367,6 +367,15 @@ def test_rubbish_is_answered_with_a_page(visitor: Visitor) -> None:
     assert visitor.http.post("/login", data={"word": "x" * 300_000}).status_code == 413
 
 
+def test_answers_are_counted_by_route_and_never_by_address(stack: Stack, visitor: Visitor) -> None:
+    visitor.get("/events/x?secret=1", 404)
+    visitor.get("/nowhere/secret", 404)
+    told = httpx.get(f"http://127.0.0.1:{stack.settings.web_metrics_port}/metrics", trust_env=False).text
+    assert re.search(r'boxoffice_page_seconds_count\{route="/events/\{event_id\}",status="404"\} [1-9]', told)
+    assert re.search(r'boxoffice_page_seconds_count\{route="",status="404"\} [1-9]', told)
+    assert "secret" not in told and "boxoffice_pages_in_progress 0.0" in told
+
+
 def test_while_the_shop_is_away_the_api_is_not(stack: Stack, visitor: Visitor) -> None:
     stack.stop_one("web")
     try:
