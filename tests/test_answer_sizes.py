@@ -197,6 +197,7 @@ COUNTS = {
     "identity.v1.ListMembersResponse.members": 1,
     "identity.v1.ListOrganizationsResponse.organizations": 1,
     "identity.v1.ListUsersResponse.users": 1,
+    "payment.v1.ListStuckRefundsResponse.refunds": 1,
 }
 BATCH = 256
 """Results of every other batch."""

@@ -323,6 +323,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "newPassword": "battery horse correct",
     },
     "SetRoles": {"roles": ["ORGANIZER"]},
+    "RedriveRefunds": {"refundIds": ["0198c2a0-0000-7000-8000-00000000000f"]},
     "SetEmailVerified": {"emailVerified": True},
     "CreateOrganization": {"name": "Lantern Events"},
     "UpdateOrganization": {"name": "Lantern & Daughters"},

@@ -21,6 +21,7 @@ from services.payment.domain.payments import Method, Payment, SessionReport
 from services.payment.domain.refunds import Refund, RefundRequest
 from services.payment.from_razorpay import FromRazorpay, configured
 from services.payment.refunds.steps import Refunds
+from services.payment.refunds.stuck import StuckRefundMethods
 from services.payment.webhooks import Signatures, parse
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -29,7 +30,7 @@ _Refund = pb.BatchRefundPaymentsRequest.Refund
 _Result = pb.BatchRefundPaymentsResponse.Result
 
 
-class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
+class PaymentService(StuckRefundMethods, payment_pb2_grpc.PaymentServiceServicer):
     """Payment's contract; see boxoffice/payment/v1/payment.proto for what each method promises."""
 
     def __init__(
@@ -46,6 +47,7 @@ class PaymentService(payment_pb2_grpc.PaymentServiceServicer):
         self._payments = payments
         self._checkout = checkout
         self._refunds = refunds
+        self._db = refunds.db
         self._signatures = signatures
         self._booking = booking
         self._pages = f"{public_url.rstrip('/')}/api/v1/payments/result"

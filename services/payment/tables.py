@@ -127,6 +127,7 @@ refunds = Table(
     # Seats may be given back one by one; what bought nothing goes back once.
     Index("refunds_cause_key", "payment_id", "cause", unique=True, postgresql_where=text("cause <> 'REQUESTED'")),
     Index("refunds_due_idx", "next_attempt_at", postgresql_where=text("state = 'REQUESTED'")),
+    Index("refunds_stuck_idx", "id", postgresql_where=text("state = 'STUCK'")),
 )
 
 disputes = Table(

@@ -72,7 +72,7 @@ def test_what_may_be_repeated_is_what_reads_removes_or_replaces_or_takes_a_key_o
         *("write_review", "report_review", "hide_review", "read_all_notices"),
         *("upload_hall", "upload_image", "rotate_gate"),
         *("create_webhook_endpoint", "rotate_webhook_secret", "enable_webhook_endpoint", "disable_webhook_endpoint"),
-        "resend_webhook_message",
+        *("resend_webhook_message", "redrive_refunds"),
     }
     assert {method.descriptor.name for method in METHODS.values() if method.takes_key} == KEYED.keys()
 

@@ -47,6 +47,7 @@ BEYOND_REACH = {
     "ChangePassword",
     *("RequestEmailVerification", "RequestEmailChange", "VerifyEmail", "ResetPassword", "SubmitAccountForm"),
     "SetRoles",
+    "RedriveRefunds",
     "AddMember",
     "SetMemberRole",
     "RemoveMember",

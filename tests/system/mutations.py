@@ -348,6 +348,7 @@ HARMLESS = {
     "ResetPassword": "a token is good once",
     "SubmitAccountForm": "a token is good once",
     "SetRoles": "a user has the roles that the last request says",
+    "RedriveRefunds": "what is not stuck any more is left as it is",
     "ShareEvent": "it is shared with whom the last request says",
     "ShareVenue": "it is shared with whom the last request says",
     "UpdateOrganization": "an organization is called what the last request says",

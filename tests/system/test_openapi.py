@@ -107,6 +107,8 @@ ELSEWHERE = {
     *("UploadHall", "UploadImage", "DeleteImage", "ReorderImages", "GetImageFile"),
     # Links of mails: tests/system/test_mails.py.
     *("GetUnsubscribePage", "Unsubscribe"),
+    # Refunds that are stuck: tests/payment/test_stuck_refunds.py.
+    *("ListStuckRefunds", "RedriveRefunds"),
 }
 """What other tests call."""
 

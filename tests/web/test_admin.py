@@ -14,10 +14,13 @@ from tests.web.officers import officer, sign_in
 
 def test_an_admin_finds_an_account_and_makes_an_organizer_of_it(stack: Stack, visitor: Visitor) -> None:
     email = visitor.register()
-    for path in ("/admin", "/admin/users", f"/admin/organization?organization={uuid4()}"):
+    for path in ("/admin", "/admin/users", "/admin/refunds", f"/admin/organization?organization={uuid4()}"):
         assert "This is for admins" in visitor.get(path, 403)
     assert visitor.send(f"/admin/users/{uuid4()}", visitor.get("/profile"), role="ADMIN").status_code == 403
     with officer(stack, "admin") as admin:
+        assert "There are none" in admin.get("/admin/refunds")
+        again = admin.send("/admin/refunds", admin.get("/admin/users"), refund=str(uuid4()))
+        assert again.status_code == 303 and "tried again" in admin.get(again.headers["location"])
         assert "Accounts" in admin.get("/admin") and email in admin.get("/admin/users")
         assert 'href="/admin"' in admin.get("/") and 'href="/admin"' not in visitor.get("/")
 

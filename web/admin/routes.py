@@ -1,5 +1,5 @@
 """The pages of admins, all together."""
 
-from web.admin import users
+from web.admin import refunds, users
 
-routes = [*users.routes]
+routes = [*users.routes, *refunds.routes]

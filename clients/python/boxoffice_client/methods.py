@@ -300,6 +300,8 @@ class Methods:
     validate_coupon = Method(Coupons, coupon.ValidateCouponRequest, coupon.ValidateCouponResponse)
 
     # Money.
+    list_stuck_refunds = Method(Payments, payment.ListStuckRefundsRequest, payment.ListStuckRefundsResponse)
+    redrive_refunds = Method(Payments, payment.RedriveRefundsRequest, payment.RedriveRefundsResponse)
     initiate_payment = Method(Payments, payment.InitiatePaymentRequest, payment.InitiatePaymentResponse)
     get_payment_status = Method(Payments, payment.GetPaymentStatusRequest, payment.PaymentStatus)
     simulate_payment = Method(Bank, SimulatePaymentRequest, Session)

@@ -113,3 +113,12 @@ REDRIVE = """
     WHERE state = 'STUCK'
 """
 """Let refunds that are stuck be tried again, each once more than before."""
+
+REDRIVE_SOME = f"{REDRIVE} AND id = ANY(%(ids)s)"
+
+STUCK_REFUNDS = """
+    SELECT
+        r.id, p.booking_id, r.payment_id, r.amount, p.currency, r.stuck_reason, r.redriven, r.created_at, r.updated_at
+    FROM refunds r JOIN payments p ON p.id = r.payment_id
+    WHERE r.state = 'STUCK' AND (%(after)s::uuid IS NULL OR r.id > %(after)s) ORDER BY r.id LIMIT %(limit)s
+"""

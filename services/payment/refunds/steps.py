@@ -31,6 +31,11 @@ class Refunds:
         self._request = refunds.RequestRefunds(db)
         self._gateways = gateways
 
+    @property
+    def db(self) -> Database:
+        """Where they are kept."""
+        return self._db
+
     async def request(self, asked: Sequence[RefundRequest]) -> list[Refund | Failure]:
         """Accept refunds and try them at once; return each as far as it came, or why it is not accepted."""
         answers = await self._request.together(asked)

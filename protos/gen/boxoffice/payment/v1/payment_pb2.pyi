@@ -820,3 +820,161 @@ class ListPaymentRecordsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListPaymentRecordsResponse: _TypeAlias = ListPaymentRecordsResponse  # noqa: Y015
+
+@_typing.final
+class StuckRefund(_message.Message):
+    """A refund that the bank has declined for good."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    BOOKING_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REDRIVEN_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    STUCK_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id (UUID), by which the bank knows it, too."""
+    booking_id: _builtins.str
+    """The booking that was paid (UUID)."""
+    payment_id: _builtins.str
+    """The payment (UUID)."""
+    amount: _builtins.int
+    """What is to come back, in minor units of `currency`."""
+    currency: _builtins.str
+    """The ISO 4217 code of the amount."""
+    reason: _builtins.str
+    """Why the bank declined it."""
+    redriven: _builtins.int
+    """How often somebody has had it tried again."""
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was asked for."""
+
+    @_builtins.property
+    def stuck_at(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is stuck."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        booking_id: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        redriven: _builtins.int = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        stuck_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "stuck_at", b"stuck_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "booking_id", b"booking_id", "created_at", b"created_at", "currency", b"currency", "id", b"id", "payment_id", b"payment_id", "reason", b"reason", "redriven", b"redriven", "stuck_at", b"stuck_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StuckRefund: _TypeAlias = StuckRefund  # noqa: Y015
+
+@_typing.final
+class ListStuckRefundsRequest(_message.Message):
+    """ListStuckRefundsRequest asks for a page of stuck refunds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many refunds to return at most; 1 to 100, 20 where it is absent."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; absent for the first page."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStuckRefundsRequest: _TypeAlias = ListStuckRefundsRequest  # noqa: Y015
+
+@_typing.final
+class ListStuckRefundsResponse(_message.Message):
+    """ListStuckRefundsResponse is a page of stuck refunds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUNDS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page; empty on the last one."""
+    @_builtins.property
+    def refunds(self) -> _containers.RepeatedCompositeFieldContainer[Global___StuckRefund]:
+        """The refunds, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        refunds: _abc.Iterable[Global___StuckRefund] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "refunds", b"refunds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStuckRefundsResponse: _TypeAlias = ListStuckRefundsResponse  # noqa: Y015
+
+@_typing.final
+class RedriveRefundsRequest(_message.Message):
+    """RedriveRefundsRequest names refunds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUND_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def refund_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The refunds (UUIDs); 1 to 100, each once."""
+
+    def __init__(
+        self,
+        *,
+        refund_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["refund_ids", b"refund_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RedriveRefundsRequest: _TypeAlias = RedriveRefundsRequest  # noqa: Y015
+
+@_typing.final
+class RedriveRefundsResponse(_message.Message):
+    """RedriveRefundsResponse tells what is tried again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REDRIVEN_FIELD_NUMBER: _builtins.int
+    redriven: _builtins.int
+    """How many of the refunds were stuck."""
+    def __init__(
+        self,
+        *,
+        redriven: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["redriven", b"redriven"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RedriveRefundsResponse: _TypeAlias = RedriveRefundsResponse  # noqa: Y015

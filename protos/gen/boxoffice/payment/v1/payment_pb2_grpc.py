@@ -88,6 +88,16 @@ class PaymentServiceStub:
                 request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsResponse.FromString,
                 _registered_method=True)
+        self.ListStuckRefunds = channel.unary_unary(
+                '/boxoffice.payment.v1.PaymentService/ListStuckRefunds',
+                request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListStuckRefundsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListStuckRefundsResponse.FromString,
+                _registered_method=True)
+        self.RedriveRefunds = channel.unary_unary(
+                '/boxoffice.payment.v1.PaymentService/RedriveRefunds',
+                request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.RedriveRefundsRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.RedriveRefundsResponse.FromString,
+                _registered_method=True)
         self.CountOpenPayments = channel.unary_unary(
                 '/boxoffice.payment.v1.PaymentService/CountOpenPayments',
                 request_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.CountOpenPaymentsRequest.SerializeToString,
@@ -237,6 +247,25 @@ class PaymentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListStuckRefunds(self, request, context):
+        """Lists refunds that the bank has declined for good, oldest first. Their customers wait for money.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RedriveRefunds(self, request, context):
+        """Has stuck refunds tried again. What is not stuck, or no refund, is left as it is: repeating it changes nothing until the bank
+        declines one anew.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CountOpenPayments(self, request, context):
         """Counts what is under way of a user's payments, and of refunds of them.
         """
@@ -305,6 +334,16 @@ def add_PaymentServiceServicer_to_server(servicer, server):
                     servicer.BatchClosePayments,
                     request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsRequest.FromString,
                     response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsResponse.SerializeToString,
+            ),
+            'ListStuckRefunds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStuckRefunds,
+                    request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListStuckRefundsRequest.FromString,
+                    response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListStuckRefundsResponse.SerializeToString,
+            ),
+            'RedriveRefunds': grpc.unary_unary_rpc_method_handler(
+                    servicer.RedriveRefunds,
+                    request_deserializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.RedriveRefundsRequest.FromString,
+                    response_serializer=boxoffice_dot_payment_dot_v1_dot_payment__pb2.RedriveRefundsResponse.SerializeToString,
             ),
             'CountOpenPayments': grpc.unary_unary_rpc_method_handler(
                     servicer.CountOpenPayments,
@@ -590,6 +629,60 @@ class PaymentService:
             '/boxoffice.payment.v1.PaymentService/BatchClosePayments',
             boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsRequest.SerializeToString,
             boxoffice_dot_payment_dot_v1_dot_payment__pb2.BatchClosePaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStuckRefunds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.payment.v1.PaymentService/ListStuckRefunds',
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListStuckRefundsRequest.SerializeToString,
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.ListStuckRefundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RedriveRefunds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.payment.v1.PaymentService/RedriveRefunds',
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.RedriveRefundsRequest.SerializeToString,
+            boxoffice_dot_payment_dot_v1_dot_payment__pb2.RedriveRefundsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -131,6 +131,17 @@ class PaymentServiceStub:
     """Closes bookings for payment, for good: open sessions are closed at the bank and no session opens any more.
     Money that was captured before is still reported to booking.
     """
+    ListStuckRefunds: _grpc.UnaryUnaryMultiCallable[_payment_pb2.ListStuckRefundsRequest, _payment_pb2.ListStuckRefundsResponse]
+    """Lists refunds that the bank has declined for good, oldest first. Their customers wait for money.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+    """
+    RedriveRefunds: _grpc.UnaryUnaryMultiCallable[_payment_pb2.RedriveRefundsRequest, _payment_pb2.RedriveRefundsResponse]
+    """Has stuck refunds tried again. What is not stuck, or no refund, is left as it is: repeating it changes nothing until the bank
+    declines one anew.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
+    """
     CountOpenPayments: _grpc.UnaryUnaryMultiCallable[_payment_pb2.CountOpenPaymentsRequest, _payment_pb2.CountOpenPaymentsResponse]
     """Counts what is under way of a user's payments, and of refunds of them."""
     ListPaymentRecords: _grpc.UnaryUnaryMultiCallable[_payment_pb2.ListPaymentRecordsRequest, _payment_pb2.ListPaymentRecordsResponse]
@@ -236,6 +247,17 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     BatchClosePayments: _aio.UnaryUnaryMultiCallable[_payment_pb2.BatchClosePaymentsRequest, _payment_pb2.BatchClosePaymentsResponse]  # type: ignore[assignment]
     """Closes bookings for payment, for good: open sessions are closed at the bank and no session opens any more.
     Money that was captured before is still reported to booking.
+    """
+    ListStuckRefunds: _aio.UnaryUnaryMultiCallable[_payment_pb2.ListStuckRefundsRequest, _payment_pb2.ListStuckRefundsResponse]  # type: ignore[assignment]
+    """Lists refunds that the bank has declined for good, oldest first. Their customers wait for money.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+    """
+    RedriveRefunds: _aio.UnaryUnaryMultiCallable[_payment_pb2.RedriveRefundsRequest, _payment_pb2.RedriveRefundsResponse]  # type: ignore[assignment]
+    """Has stuck refunds tried again. What is not stuck, or no refund, is left as it is: repeating it changes nothing until the bank
+    declines one anew.
+
+    INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
     """
     CountOpenPayments: _aio.UnaryUnaryMultiCallable[_payment_pb2.CountOpenPaymentsRequest, _payment_pb2.CountOpenPaymentsResponse]  # type: ignore[assignment]
     """Counts what is under way of a user's payments, and of refunds of them."""
@@ -399,6 +421,29 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_payment_pb2.BatchClosePaymentsResponse, _abc.Awaitable[_payment_pb2.BatchClosePaymentsResponse]]:
         """Closes bookings for payment, for good: open sessions are closed at the bank and no session opens any more.
         Money that was captured before is still reported to booking.
+        """
+
+    @_abc_1.abstractmethod
+    def ListStuckRefunds(
+        self,
+        request: _payment_pb2.ListStuckRefundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_pb2.ListStuckRefundsResponse, _abc.Awaitable[_payment_pb2.ListStuckRefundsResponse]]:
+        """Lists refunds that the bank has declined for good, oldest first. Their customers wait for money.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, or the page token is not one this method gave.
+        """
+
+    @_abc_1.abstractmethod
+    def RedriveRefunds(
+        self,
+        request: _payment_pb2.RedriveRefundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payment_pb2.RedriveRefundsResponse, _abc.Awaitable[_payment_pb2.RedriveRefundsResponse]]:
+        """Has stuck refunds tried again. What is not stuck, or no refund, is left as it is: repeating it changes nothing until the bank
+        declines one anew.
+
+        INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule.
         """
 
     @_abc_1.abstractmethod
