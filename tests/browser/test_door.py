@@ -163,6 +163,10 @@ def test_a_shift_at_the_door_with_a_connection_and_without(door: Door, pictures:
     browser.until(lambda: bool(browser.run("return document.readyState === 'complete'")) and door.is_shown("begin"))
     browser.until(lambda: browser.run(STORES) == [0, 0, 0])
     door.begin()
+    # A link leads on from there, too.
+    browser.run(PAST_ITS_END)
+    browser.run(f"location.hash = '{door.gate}'; location.reload()")
+    browser.until(lambda: door.is_shown("shift") and "until" in browser.text("#age"))
     browser.click("#end")
     browser.until(lambda: door.is_shown("begin"))
     assert browser.run(STORES) == [0, 0, 0]

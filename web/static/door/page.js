@@ -274,10 +274,12 @@ async function start() {
   if (store.shift && Date.now() / 1000 >= store.shift.endsAt) {
     gate = new Gate(new Api(store.shift.credential), store);
     keeper = {stop() {}};
-    return over();
+    await over();
+  } else if (store.shift) {
+    open();
+  } else {
+    await welcome();
   }
-  if (store.shift) open();
-  else await welcome();
   await beginByLink();
 }
 
