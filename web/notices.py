@@ -21,6 +21,10 @@ WORDS = {
     _KIND.SHOW_CANCELLED: N_("The show is cancelled, and what was paid comes back"),
     _KIND.PAYMENT_FAILED: N_("A payment was declined, and the booking still waits"),
     _KIND.REMINDER: N_("The show is near"),
+    _KIND.TICKET_TRANSFERRED: N_("A ticket that you offered was accepted"),
+    _KIND.TICKET_RETURNED: N_("A ticket was given back to you, with a new code"),
+    _KIND.OFFER_DECLINED: N_("A ticket that you offered was not wanted, and stays yours"),
+    _KIND.OFFER_EXPIRED: N_("Nobody accepted a ticket that you offered, and it stays yours"),
     _KIND.WEBHOOK_OFF: N_("An endpoint for webhooks was switched off"),
 }
 """What a notice says, by its kind."""

@@ -65,7 +65,7 @@ NOTICES_AT_REST = (
         FROM booking.topic_events e CROSS JOIN booking.clock
         LEFT JOIN notifications.mails m ON (m.booking_id, m.number) = (e.key, e.version)
         WHERE m.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED',
-                'PAYMENT_FAILED')
+                'PAYMENT_FAILED', 'TICKET_TRANSFERRED', 'TICKET_RETURNED', 'OFFER_DECLINED', 'OFFER_EXPIRED')
             AND e.created_at > clock.now - interval '30 days'
             AND e.position <= (
                 SELECT read_to FROM notifications.topic_progress WHERE (consumer, topic) = ('notices', 'bookings')
@@ -81,7 +81,7 @@ NOTICES_AT_REST = (
         FROM booking.topic_events e CROSS JOIN booking.clock
         LEFT JOIN notifications.notices n ON (n.booking_id, n.number) = (e.key, e.version)
         WHERE n.id IS NULL AND e.kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED',
-                'PAYMENT_FAILED')
+                'PAYMENT_FAILED', 'TICKET_TRANSFERRED', 'TICKET_RETURNED', 'OFFER_DECLINED', 'OFFER_EXPIRED')
             AND e.created_at > clock.now - interval '1 day'
             AND e.position <= (
                 SELECT read_to FROM notifications.topic_progress WHERE (consumer, topic) = ('notices', 'bookings')

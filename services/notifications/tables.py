@@ -108,7 +108,8 @@ notices = Table(
     UniqueConstraint("booking_id", "kind", "number"),
     CheckConstraint(
         "kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED', 'SHOW_RESCHEDULED',"
-        " 'SHOW_CANCELLED', 'PAYMENT_FAILED', 'REMINDER', 'WEBHOOK_OFF')",
+        " 'SHOW_CANCELLED', 'PAYMENT_FAILED', 'REMINDER', 'WEBHOOK_OFF', 'TICKET_TRANSFERRED', 'TICKET_RETURNED',"
+        " 'OFFER_DECLINED', 'OFFER_EXPIRED')",
         name="kind",
     ),
     CheckConstraint(

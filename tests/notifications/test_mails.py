@@ -79,6 +79,8 @@ def test_words_of_subjects_and_names_keep_their_spaces_in_every_script() -> None
 async def test_each_kind_of_fact_has_its_words_in_each_language(house: House) -> None:
     one = house.topics.book(SHOW, 0, BookingEvent.PAYMENT_FAILED, BookingEvent.EXPIRED, BookingEvent.CONFIRMED)
     house.topics.tell(one, BookingEvent.PARTLY_REFUNDED, 3, refund_amount=20_000)
+    for kind in ("TICKET_TRANSFERRED", "TICKET_RETURNED", "OFFER_DECLINED", "OFFER_EXPIRED"):
+        house.topics.tell(one, BookingEvent.Kind.Value(kind), 3)
     house.topics.tell_of_show(SHOW, ShowEvent.RESCHEDULED, 4, version=2)
     house.topics.tell_of_show(SHOW, ShowEvent.CANCELLED, 5, version=3)
     house.peers.starts_at, house.peers.is_rescheduled = START + timedelta(hours=2), True
@@ -94,7 +96,7 @@ async def test_each_kind_of_fact_has_its_words_in_each_language(house: House) ->
         await house.topics.db.execute(AGAIN)
         await house.send()
         subjects = [str(mail["Subject"]) for mail in house.server.mails]
-        assert len(set(subjects)) == len(subjects) == 8
+        assert len(set(subjects)) == len(subjects) == 12
         assert all("Nine Rivers, Live" in subject for subject in subjects)
     assert set(await house.states()) == {"SENT"}
 

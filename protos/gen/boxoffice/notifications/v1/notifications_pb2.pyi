@@ -57,6 +57,14 @@ class Notice(_message.Message):
         """The show is near: it starts at `starts_at`."""
         WEBHOOK_OFF: Notice._Kind.ValueType  # 10
         """An endpoint that the user made or changed last is sent no messages any more, as it took none for three days."""
+        TICKET_TRANSFERRED: Notice._Kind.ValueType  # 11
+        """Whom the user has offered a ticket of the booking to has accepted it, and holds it now."""
+        TICKET_RETURNED: Notice._Kind.ValueType  # 12
+        """Who had accepted a ticket of the booking has given it back: the user holds it again, with another code."""
+        OFFER_DECLINED: Notice._Kind.ValueType  # 13
+        """Whom the user has offered a ticket of the booking to does not want it."""
+        OFFER_EXPIRED: Notice._Kind.ValueType  # 14
+        """Nobody has accepted a ticket of the booking in time: it stays the user's."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What has happened."""
@@ -82,6 +90,14 @@ class Notice(_message.Message):
     """The show is near: it starts at `starts_at`."""
     WEBHOOK_OFF: Notice.Kind.ValueType  # 10
     """An endpoint that the user made or changed last is sent no messages any more, as it took none for three days."""
+    TICKET_TRANSFERRED: Notice.Kind.ValueType  # 11
+    """Whom the user has offered a ticket of the booking to has accepted it, and holds it now."""
+    TICKET_RETURNED: Notice.Kind.ValueType  # 12
+    """Who had accepted a ticket of the booking has given it back: the user holds it again, with another code."""
+    OFFER_DECLINED: Notice.Kind.ValueType  # 13
+    """Whom the user has offered a ticket of the booking to does not want it."""
+    OFFER_EXPIRED: Notice.Kind.ValueType  # 14
+    """Nobody has accepted a ticket of the booking in time: it stays the user's."""
 
     ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
