@@ -144,6 +144,7 @@ COUNTS = {
     "booking.v1.GetInvoiceResponse.corrections": 20,
     "booking.v1.ListTicketsResponse.tickets": 100,
     "booking.v1.Gate.show_ids": 50,
+    "booking.v1.GetGateResponse.shows": 50,
     "booking.v1.CheckIn.features": 10,
     "booking.v1.SyncScansResponse.scans": 100,
     "booking.v1.DoorListPart.tickets": 500,

@@ -73,6 +73,7 @@ def test_what_may_be_repeated_is_what_reads_removes_or_replaces_or_takes_a_key_o
         *("upload_hall", "upload_image", "rotate_gate"),
         *("create_webhook_endpoint", "rotate_webhook_secret", "enable_webhook_endpoint", "disable_webhook_endpoint"),
         *("resend_webhook_message", "redrive_refunds"),
+        *("accept_offer", "decline_offer", "return_ticket", "withdraw_offer"),
     }
     assert {method.descriptor.name for method in METHODS.values() if method.takes_key} == KEYED.keys()
 
