@@ -260,7 +260,7 @@ class RestShop(Shop):
     """Over REST, through the gateway."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
-        self._http = http
+        self.http = http
         self._api = f"{url}/api/v1"
         self._open: list[Any] = []
         """Streams that would end if they were forgotten."""
@@ -329,7 +329,7 @@ class RestShop(Shop):
         url = f"{self._api}/seats/shows/{show}/watch"
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                answer = await self._http.get(url, timeout=aiohttp.ClientTimeout())
+                answer = await self.http.get(url, timeout=aiohttp.ClientTimeout())
                 if answer.status != 200:
                     raise Refused(reason_of_http(answer.status, answer.headers, await answer.read()))
                 if not await answer.content.readline():
@@ -354,7 +354,7 @@ class RestShop(Shop):
         url = f"{self._api}/{path}"
         headers, timeout = {**JSON, **more}, aiohttp.ClientTimeout(total=seconds)
         try:
-            async with self._http.request(verb, url, data=data, headers=headers, timeout=timeout) as answer:
+            async with self.http.request(verb, url, data=data, headers=headers, timeout=timeout) as answer:
                 content = await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Refused(type(error).__name__) from error
