@@ -157,13 +157,17 @@ def test_a_shift_at_the_door_with_a_connection_and_without(door: Door, pictures:
     ]
     assert scans.count(("ADMITTED", True, False)) == 2
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
-    # Whoever comes back when the credential has ended finds nothing.
+    _comes_back_past_its_end(door)
+
+
+def _comes_back_past_its_end(door: Door) -> None:
+    """See that whoever comes back when the credential has ended finds nothing, and that a link leads on from there."""
+    browser = door.browser
     browser.run(PAST_ITS_END)
     browser.run("location.reload()")
     browser.until(lambda: bool(browser.run("return document.readyState === 'complete'")) and door.is_shown("begin"))
     browser.until(lambda: browser.run(STORES) == [0, 0, 0])
     door.begin()
-    # A link leads on from there, too.
     browser.run(PAST_ITS_END)
     browser.run(f"location.hash = '{door.gate}'; location.reload()")
     browser.until(lambda: door.is_shown("shift") and "until" in browser.text("#age"))
