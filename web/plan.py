@@ -91,12 +91,17 @@ def _distance(seats: Seats) -> float:
     apart: list[float] = []
     for _, rows in rows_of(seats):
         for _, row in rows:
-            apart += [hypot(one.x - two.x, one.y - two.y) for one, two in pairwise(row)]
+            apart += [_between(one, two) for one, two in pairwise(row)]
         for (_, before), (_, row) in pairwise(rows):
             for seat in {each.id: each for each in (row[0], row[len(row) // 2], row[-1])}.values():
-                apart.append(min(hypot(seat.x - other.x, seat.y - other.y) for other in before))
+                apart.append(min(_between(seat, other) for other in before))
     apart = [each for each in apart if each > 0]
     return max(min(apart), median(apart) / 2) if apart else 0
+
+
+def _between(one: seat_pb2.ShowSeat, two: seat_pb2.ShowSeat) -> int:
+    """Return how far apart two seats are in the direction that parts them more, as seats are drawn as squares."""
+    return max(abs(one.x - two.x), abs(one.y - two.y))
 
 
 def _row_by_row(seats: Seats) -> dict[str, Spot]:

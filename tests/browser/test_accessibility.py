@@ -11,7 +11,7 @@ import pytest
 from stack.services import API
 from tests.browser.checkout import Checkout
 from tests.browser.chromium import Browser
-from tests.browser.looks import WIDE, Looks, shown
+from tests.browser.looks import MOVED, WIDE, Looks, shown
 
 pytestmark = pytest.mark.browser
 
@@ -259,11 +259,13 @@ def test_what_goes_wrong_is_for_everybody_too(keys: Browser, checkout: Checkout,
 
 def test_a_page_that_is_not_for_everybody_is_found(keys: Browser, checkout: Checkout, looks: Looks) -> None:
     keys.open(f"{checkout.stack.public_url}/login")
+    keys.until(lambda: keys.run("return performance.getEntriesByName('first-contentful-paint').length") == 1)
     keys.run(
         "document.querySelector('main').insertAdjacentHTML('afterbegin', arguments[0])",
         '<img src="/assets/icon.svg"><p class="faint" id="pale">pale</p><div id="wide">wide</div>',
     )
     keys.run("pale.style.color = '#8a8f98'; wide.style.width = '2000px'")
+    keys.until(lambda: float(keys.run(MOVED)) > 0)
     looks.at(keys, "login-spoilt")
     said = " ".join(looks.wrong)
     assert all(each in said for each in ("image-alt", "color-contrast", "wider than 390 px", "moved"))

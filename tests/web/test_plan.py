@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations
 from math import cos, sin
 
 from boxoffice.inventory.v1.seat_pb2 import Seat, ShowSeat
@@ -50,7 +51,9 @@ def test_seats_of_a_plan_stay_where_it_has_them_and_the_nearest_neighbours_are_o
         angle, far = (place % 5) / 10, 500 + 60 * (place // 5)
         seat.x, seat.y = round(1_000 - far * cos(angle)), round(far * sin(angle))
     found = spots(seats)
-    assert min(one.apart(two) for one in found.values() for two in found.values() if one != two) >= 99
+    squares = [max(abs(one.x - two.x), abs(one.y - two.y)) for one, two in combinations(found.values(), 2)]
+    assert 99 <= min(squares) <= 101
+    assert found["SA1"].y < found["SA3"].y < found["SA5"].y
     assert min(each.x for each in found.values()) == min(each.y for each in found.values()) == 0
 
 

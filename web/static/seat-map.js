@@ -23,7 +23,9 @@ class SeatMap {
     this.rows = [];
     this.svg = this.made("svg", {role: "grid", "aria-label": words.map, "aria-multiselectable": "true"});
     for (const section of form.querySelectorAll(".of-list")) this.addSection(section);
-    const {left, top, right, bottom} = SeatMap.AROUND, cells = this.rows.flat();
+    const {top, right, bottom} = SeatMap.AROUND, cells = this.rows.flat();
+    const names = [...this.svg.querySelectorAll(".row-name")].map((name) => name.textContent.length);
+    const left = Math.max(SeatMap.AROUND.left, 80 + 20 * Math.max(...names));
     const [from, to] = [Math.min, Math.max].map((most) => ["x", "y"].map((way) => most(...cells.map((cell) => cell[way]))));
     this.width = to[0] - from[0] + left + right;
     this.height = to[1] - from[1] + top + bottom;
