@@ -38,4 +38,9 @@ MEASURES = (
         "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(expires_at))) AS value FROM bookings"
         " WHERE state = 'PENDING' AND expires_at <= boxoffice_clock()",
     ),
+    Measure(
+        Gauge("boxoffice_offer_mail_lag_seconds", "Age of the oldest mail about an offer of a ticket not sent yet"),
+        "SELECT greatest(0, extract(epoch FROM boxoffice_clock() - min(created_at))) AS value FROM ticket_offers"
+        " WHERE mail_state = 'WAITING' AND state = 'OPEN' AND expires_at > boxoffice_clock()",
+    ),
 )
