@@ -34,11 +34,12 @@ class Buying(Driver):
 
     @rule(user=users, seats=seats, all_=st.booleans(), replica=replicas)
     def release(self, user: int, seats: Seats, all_: bool, replica: int) -> None:
-        """Hold two seats, and release one of them, or all that is held."""
+        """Hold two seats, and release one of them, and perhaps all that is held."""
         held = self.for_sale(seats)[:2] or sorted(seats)
         self.do([(Request("hold", user, frozenset(held)), 1 - replica)])
-        some = frozenset() if all_ else frozenset(held[:1])
-        self.do([(Request("release_holds", user, some), replica)])
+        self.do([(Request("release_holds", user, frozenset(held[:1])), replica)])
+        if all_:
+            self.do([(Request("release_holds", user), replica)])
 
     @rule(user=users, seats=seats, seconds=lasts, replica=replicas)
     def hold_for_ever(self, user: int, seats: Seats, seconds: int, replica: int) -> None:
