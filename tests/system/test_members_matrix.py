@@ -322,6 +322,7 @@ async def test_the_money_of_an_organizations_show_is_seen_and_given_back_by_its_
         listed = ok(await finance.ask("GET", f"shows/{show.id}/bookings", params={"status": "CONFIRMED"}))["bookings"]
         assert [one["id"] for one in listed] == [sold["id"]]
         assert {"email", "phone", "name"}.isdisjoint(listed[0])
+        assert ok(await finance.ask("GET", f"bookings/{sold['id']}")) == sold
         invoice = ok(await finance.ask("GET", f"bookings/{sold['id']}/invoice"))["invoice"]
         assert invoice["seller"]["organizationId"] == house.world.organization_id
         period = {"from": "2026-01-01T00:00:00Z", "to": "2090-01-01T00:00:00Z"}
