@@ -59,7 +59,7 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
     is_form = visit.request.method == "POST"
     wanted = await visit.request.post() if is_form else visit.request.query
     asked = Wanted.read(wanted, is_form=is_form)
-    seats, held = await _map(visit, show.id, section), None
+    seats, held = await whole_map(visit, show.id, section), None
     if seats.summary.held_by_me:
         held = await _held(visit, show.id)
     spots = plan.spots(seats.seats)
@@ -90,7 +90,7 @@ async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", st
     )
 
 
-async def _map(visit: Visit, show_id: str, section: str) -> inventory_pb2.SeatMap:
+async def whole_map(visit: Visit, show_id: str, section: str) -> inventory_pb2.SeatMap:
     """Return the map of a show or of one of its sections, all of its pages in one."""
     asked: dict[str, Any] = {"show_id": show_id, "section": section, "user_id": visit.user_id, "page_size": A_PAGE}
     found = await visit.services.get_seat_map(**asked)

@@ -48,10 +48,10 @@ MUTANTS = (
         REQUESTS,
         WANTED,
     ),
-    Mutant("a map lacks its next pages", "_map", "found.seats.extend(page.seats)", "pass", REQUESTS, WANTED),
+    Mutant("a map lacks its next pages", "whole_map", "found.seats.extend(page.seats)", "pass", REQUESTS, WANTED),
     Mutant(
         "changes between the pages of a map are missed",
-        "_map",
+        "whole_map",
         "min(found.sequence, page.sequence)",
         "page.sequence",
         REQUESTS,

@@ -10,7 +10,7 @@ from boxoffice.inventory.v1.seat_pb2 import Seat, ShowSeat
 from multidict import MultiDict
 
 from tests.web.test_plan import ids, row
-from web.choosing import _map
+from web.choosing import whole_map
 from web.pages import OPEN, seat_state
 from web.plan import spots
 from web.wanted import MOST_LETTERS, MOST_SEATS, Wanted
@@ -72,6 +72,6 @@ async def test_a_map_of_several_pages_is_one_and_is_watched_from_its_oldest_page
         return pages[page_token]
 
     visit: Any = SimpleNamespace(user_id="", services=SimpleNamespace(get_seat_map=get_seat_map))
-    found = await _map(visit, "show", "Stalls")
+    found = await whole_map(visit, "show", "Stalls")
     assert ids(found.seats) == [f"S{name}{number}" for name in "ABC" for number in range(1, 11)]
     assert found.sequence == 5

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from boxoffice_client import BoxofficeError
 from web import plan
-from web.choosing import MOST_AT_ONCE, _map
+from web.choosing import MOST_AT_ONCE, whole_map
 from web.failures import words
 from web.office import acting
 from web.office.bookings import STAY
@@ -60,7 +60,7 @@ async def _seats(visit: Visit, chosen: Chosen = Chosen()) -> web.Response:
     status = 409 if chosen.wrong else 200
     if is_large and not section:
         return visit.page("office/sections.html", status, **said)
-    found = await _map(visit, show.id, section)
+    found = await whole_map(visit, show.id, section)
     wanted = await visit.choices("seat") if visit.request.method == "POST" else []
     said |= {"map": found, "rows": plan.rows_of(found.seats), "chosen": set(wanted), "most_guests": MOST_GUESTS}
     return visit.page("office/seats.html", status, **said)
