@@ -87,6 +87,26 @@ SENTENCES = {
     "TOO_MANY_ATTEMPTS": N_("Too many attempts. Wait a while before the next one."),
     "TOO_MANY_CODES": N_("Too many coupons were tried. Try again later, or go on without one."),
     "TOO_MANY_SEARCHES": N_("That were many searches at once. Try again in a moment."),
+    # At the office and for admins.
+    "ACCESS_CODE_EXISTS": N_("The show has a code of these letters already. Choose another one."),
+    "ACCESS_CODE_LIMIT_EXCEEDED": N_("The show has as many access codes as it may have."),
+    "CANCELLATION_IN_PROGRESS": N_("This show is being cancelled right now. Look again in a moment."),
+    "COUPON_CODE_TAKEN": N_("There is a coupon of this code already. Capitals make no difference. Choose another one."),
+    "COUPON_USED_MORE": N_("This coupon is used more often already than that would allow. Choose a larger number."),
+    "GATE_OVER": N_("This gate was revoked, or has ended. Make another one."),
+    "LAST_ADMIN": N_("Nobody would be an admin any more. Make somebody else an admin first."),
+    "LAST_OWNER": N_("The organization would have no owner any more. Make somebody else an owner first."),
+    "MEMBER_ALREADY_EXISTS": N_("This account is in the team already, in another role. Change that one."),
+    "MEMBER_LIMIT_EXCEEDED": N_("The team has as many members as it may have. Remove somebody first."),
+    "MEMBER_NOT_FOUND": N_("This account is in the team no more. Load the page again."),
+    "SCAN_NOT_ADMITTED": N_("Nobody is in by this scan."),
+    "SEATS_NOT_BLOCKED": N_("Some of these seats are for sale. Guests get blocked seats: block them first."),
+    "USER_NOT_FOUND": N_("No account has this e-mail address."),
+    "TOO_MANY_RESENDS": N_("Many messages wait already to be sent once more. Try again in a moment."),
+    "TOO_MANY_WEBHOOK_ENDPOINTS": N_("The organization has as many endpoints as it may have. Delete one first."),
+    "WEBHOOK_ENDPOINT_DISABLED": N_("This endpoint is sent no messages now. Switch it on first."),
+    "WEBHOOK_ENDPOINT_EXISTS": N_("The organization has an endpoint of this URL already."),
+    "WEBHOOK_MESSAGE_NOT_FOUND": N_("There is no such message, or it is not kept any more."),
 }
 
 RULES = {
@@ -114,6 +134,10 @@ LABELS = {
     "password": N_("Password"),
     "phone": N_("Phone"),
     "q": N_("Words"),
+    "maxSeats": N_("How many seats in all"),
+    "reason": N_("Why"),
+    "types": N_("Messages"),
+    "url": N_("URL"),
 }
 """What the pages call the fields of requests that visitors fill in."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from web.failures import Failed
+from web.languages import N_
 from web.visits import VISIT, Visit
 
-FOR_ADMINS = "Boxoffice's admins see these pages. One of them can give your account the role."
+FOR_ADMINS = N_("Boxoffice's admins see these pages. One of them can give your account the role.")
 
 
 def admin(request: web.Request) -> Visit:
@@ -15,5 +16,5 @@ def admin(request: web.Request) -> Visit:
     visit: Visit = request[VISIT]
     visit.need_user()
     if not visit.claims.is_admin:
-        raise Failed(403, "This is for admins", FOR_ADMINS)
+        raise Failed(403, N_("This is for admins"), FOR_ADMINS)
     return visit

@@ -11,13 +11,14 @@ from boxoffice.identity.v1 import identity_pb2
 from boxoffice_client import BoxofficeError
 from web.admin.access import admin
 from web.failures import Failed, words
+from web.languages import N_
 from web.visits import Visit
 
 A_PAGE = 25
 LONGEST_EMAIL = 254
 LONGEST_TOKEN = 200
-ROLES = ("ORGANIZER", "ADMIN")
-"""Roles that an account has or not; USER has everybody."""
+ROLES = {"ORGANIZER": N_("Organizer"), "ADMIN": N_("Admin")}
+"""Roles that an account has or not, and their names, said by `_`; everybody has USER."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -37,9 +38,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     admin(request)
     asked = request.query.get("organization", "").strip().lower()
     if not _UUID.fullmatch(asked):
-        raise Failed(
-            400, "This is no id of an organization", "It has 36 signs, such as those of a show's organization."
-        )
+        text = N_("It has 36 signs, such as those of a show's organization.")
+        raise Failed(400, N_("This is no id of an organization"), text)
     raise web.HTTPSeeOther(f"/organizer/bookings?organization={asked}")
 
 

@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from aiohttp import web
-from boxoffice.booking.v1 import booking_pb2, office_pb2
+from boxoffice.booking.v1 import booking_pb2, office_pb2, tickets_pb2
 from boxoffice.inventory.v1 import catalog_pb2
+from boxoffice.payment.v1 import payment_pb2
 
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound
 from web.failures import words
+from web.languages import N_, _
 from web.numbers import number
 from web.office import acting
 from web.office.acting import Acting
@@ -23,12 +25,12 @@ LONGEST_QUESTION = 100
 LONGEST_TOKEN = 200
 
 STATES = {
-    "": "All",
-    "CONFIRMED": "Confirmed",
-    "PENDING": "Not paid yet",
-    "REFUNDED": "Given back",
-    "CANCELLED": "Called off",
-    "EXPIRED": "Not paid in time",
+    "": N_("All"),
+    "CONFIRMED": N_("Confirmed"),
+    "PENDING": N_("Not paid yet"),
+    "REFUNDED": N_("Given back"),
+    "CANCELLED": N_("Called off"),
+    "EXPIRED": N_("Not paid in time"),
 }
 """What a list of bookings may be of."""
 
@@ -36,11 +38,28 @@ STAY = ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED")
 """After a refusal with one of these codes the page stays, and says why."""
 
 CAUSES = {
-    booking_pb2.Booking.SeatRefund.REQUESTED: "the customer asked",
-    booking_pb2.Booking.SeatRefund.GRANTED: "staff granted it",
-    booking_pb2.Booking.SeatRefund.SHOW_CANCELLED: "the show was cancelled",
-    booking_pb2.Booking.SeatRefund.SHOW_RESCHEDULED: "the show was moved",
+    booking_pb2.Booking.SeatRefund.REQUESTED: N_("the customer asked"),
+    booking_pb2.Booking.SeatRefund.GRANTED: N_("staff granted it"),
+    booking_pb2.Booking.SeatRefund.SHOW_CANCELLED: N_("the show was cancelled"),
+    booking_pb2.Booking.SeatRefund.SHOW_RESCHEDULED: N_("the show was moved"),
 }
+
+PAYMENTS = {
+    payment_pb2.Payment.PENDING: N_("under way"),
+    payment_pb2.Payment.SUCCESS: N_("paid"),
+    payment_pb2.Payment.FAILED: N_("declined"),
+    payment_pb2.Payment.EXPIRED: N_("not paid in time"),
+    payment_pb2.Payment.REFUNDED: N_("given back"),
+    payment_pb2.Payment.PARTIALLY_REFUNDED: N_("partly given back"),
+}
+"""How a payment stands, in words."""
+
+TICKETS = {
+    tickets_pb2.Ticket.VALID: N_("valid"),
+    tickets_pb2.Ticket.ADMITTED: N_("let in"),
+    tickets_pb2.Ticket.REVOKED: N_("good for nothing"),
+}
+"""How a ticket stands, in words."""
 
 routes = web.RouteTableDef()
 
@@ -50,7 +69,7 @@ async def choose(request: web.Request) -> web.StreamResponse:
     """Let the visitor look for bookings, or choose a show."""
     visit: Visit = request[VISIT]
     here = acting.acting(visit)
-    here.need(acting.SEE_BOOKINGS, "see bookings")
+    here.need(acting.SEE_BOOKINGS, N_("see bookings"))
     can_search = here.may(acting.SEARCH)
     picking = await shows_to_pick(visit, here)
     return visit.page("office/bookings-by-show.html", here=here, picking=picking, can_search=can_search)
@@ -62,7 +81,7 @@ async def find(request: web.Request) -> web.StreamResponse:
     visit: Visit = request[VISIT]
     form = await visit.form()
     here = acting.acting(visit)
-    here.need(acting.SEARCH, "look for bookings by number or name")
+    here.need(acting.SEARCH, N_("look for bookings by number or name"))
     asked, wrong = form.get("q", "").strip()[:LONGEST_QUESTION], ""
     found = office_pb2.SearchBookingsResponse()
     try:
@@ -81,7 +100,7 @@ async def of_show(request: web.Request) -> web.StreamResponse:
     """Show the bookings of a show, those of one state where that is asked for."""
     visit: Visit = request[VISIT]
     show, here, others = await pick_show(visit)
-    here.need(acting.SEE_BOOKINGS, "see bookings")
+    here.need(acting.SEE_BOOKINGS, N_("see bookings"))
     state = request.query.get("state", "")
     state = state if state in STATES else ""
     found = await visit.services.list_show_bookings(
@@ -98,8 +117,8 @@ async def of_show(request: web.Request) -> web.StreamResponse:
 async def as_file(request: web.Request) -> web.StreamResponse:
     """Give the bookings of a show as a file for spreadsheets, as they are read; its last line says that it is whole."""
     visit: Visit = request[VISIT]
-    show, here, _ = await pick_show(visit)
-    here.need(acting.SEE_BOOKINGS, "have the list of bookings")
+    show, here, _others = await pick_show(visit)
+    here.need(acting.SEE_BOOKINGS, N_("have the list of bookings"))
     pieces = visit.services.bookings_of(show_id=show.id)
     # The first piece is waited for, so that a refusal is a page and no file. A failure later breaks the download off.
     first = await anext(pieces, b"")
@@ -127,7 +146,7 @@ async def _seen(visit: Visit) -> tuple[booking_pb2.Booking, catalog_pb2.Show, Ac
     booking = await visit.services.get_booking(booking_id=visit.request.match_info["booking_id"])
     show = await visit.services.get_show(show_id=booking.show.id)
     here = acting.acting_for(visit, show.organization_id)
-    here.need(acting.SEE_BOOKINGS, "see bookings")
+    here.need(acting.SEE_BOOKINGS, N_("see bookings"))
     return booking, show, here
 
 
@@ -146,6 +165,7 @@ async def _one(
         tickets = []  # type: ignore[assignment]  # moments after it was confirmed
     seats, percentage, reason = chosen
     said: dict[str, Any] = {"booking": booking, "show": show, "here": here, "causes": CAUSES, "wrong": wrong}
+    said |= {"payments": PAYMENTS, "ticket_states": TICKETS}
     said |= {"tickets": {each.show_seat_id: each for each in tickets}, "may_refund": here.may(acting.REFUND)}
     said |= {"seats": seats, "percentage": percentage, "reason": reason, "is_done": "refunded" in visit.request.query}
     return visit.page("office/booking.html", 409 if wrong else 200, **said)
@@ -157,7 +177,7 @@ async def refund(request: web.Request) -> web.StreamResponse:
     visit: Visit = request[VISIT]
     form = await visit.form()
     booking, show, here = await _seen(visit)
-    here.need(acting.REFUND, "refund bookings")
+    here.need(acting.REFUND, N_("refund bookings"))
     seats, reason = await visit.choices("seat"), form.get("reason", "").strip()
     percentage = number(form.get("percentage", ""), least=0, most=101, otherwise=0)
     chosen = (seats, form.get("percentage", ""), reason)
@@ -182,7 +202,7 @@ async def refund(request: web.Request) -> web.StreamResponse:
 def _missing(seats: list[str], percentage: int, reason: str) -> str:
     """Return what the form of a refund lacks; nothing where it is whole."""
     if not seats:
-        return "Choose the seats to give back first."
+        return _("Choose the seats to give back first.")
     if not 1 <= percentage <= 100:
-        return "Say how much comes back: 1 to 100 per cent."
-    return "" if reason else "Say why: the reason is kept with the refund."
+        return _("Say how much comes back: 1 to 100 per cent.")
+    return "" if reason else _("Say why: the reason is kept with the refund.")

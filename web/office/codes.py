@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from boxoffice_client import BoxofficeError
 from web.failures import words
+from web.languages import N_, _
 from web.numbers import number
 from web.office import acting
 from web.office.bookings import LONGEST_TOKEN, STAY
@@ -22,17 +23,17 @@ MOST_SEATS = 1_000
 FIELDS = ("code", "reason", "max_seats", "ends_at")
 
 RESULTS = {
-    admissions_pb2.Scan.ADMITTED: "let in",
-    admissions_pb2.Scan.ALREADY_USED: "used before",
-    admissions_pb2.Scan.REVOKED: "given back",
-    admissions_pb2.Scan.OTHER_SHOW: "for another show",
-    admissions_pb2.Scan.TOO_EARLY: "too early",
-    admissions_pb2.Scan.SHOW_OVER: "show over",
-    admissions_pb2.Scan.UNKNOWN_CODE: "no ticket of ours",
-    admissions_pb2.Scan.CODE_REPLACED: "has another code by now",
-    admissions_pb2.Scan.OTHER_GATE: "sent to another gate",
-    admissions_pb2.Scan.SHOW_CANCELLED: "show cancelled",
-    admissions_pb2.Scan.LIST_TOO_OLD: "gate's list too old",
+    admissions_pb2.Scan.ADMITTED: N_("let in"),
+    admissions_pb2.Scan.ALREADY_USED: N_("used before"),
+    admissions_pb2.Scan.REVOKED: N_("given back"),
+    admissions_pb2.Scan.OTHER_SHOW: N_("for another show"),
+    admissions_pb2.Scan.TOO_EARLY: N_("too early"),
+    admissions_pb2.Scan.SHOW_OVER: N_("show over"),
+    admissions_pb2.Scan.UNKNOWN_CODE: N_("no ticket of ours"),
+    admissions_pb2.Scan.CODE_REPLACED: N_("has another code by now"),
+    admissions_pb2.Scan.OTHER_GATE: N_("sent to another gate"),
+    admissions_pb2.Scan.SHOW_CANCELLED: N_("show cancelled"),
+    admissions_pb2.Scan.LIST_TOO_OLD: N_("gate's list too old"),
 }
 """What pages say of the results of scans."""
 
@@ -47,7 +48,7 @@ async def codes(request: web.Request) -> web.StreamResponse:
 
 async def _codes(visit: Visit, form: dict[str, str] | None = None, wrong: str = "") -> web.Response:
     show, here, others = await pick_show(visit)
-    here.need(acting.BLOCK, "see and make access codes")
+    here.need(acting.BLOCK, N_("see and make access codes"))
     token = visit.request.query.get("page", "")[:LONGEST_TOKEN]
     found = await visit.services.list_access_codes(show_id=show.id, page_size=A_PAGE, page_token=token)
     typed = {name: (form or {}).get(name, "") for name in FIELDS}
@@ -60,8 +61,8 @@ async def change_codes(request: web.Request) -> web.StreamResponse:
     """Make an access code, or revoke one."""
     visit: Visit = request[VISIT]
     form = dict(await visit.form())
-    show, here, _ = await pick_show(visit)
-    here.need(acting.BLOCK, "see and make access codes")
+    show, here, _others = await pick_show(visit)
+    here.need(acting.BLOCK, N_("see and make access codes"))
     try:
         if "revoke" in form:
             await visit.services.revoke_access_code(show_id=show.id, access_code_id=form["revoke"])
@@ -78,7 +79,7 @@ async def change_codes(request: web.Request) -> web.StreamResponse:
                 idempotency_key=form.get("key", ""),
             )
     except NoTime as error:
-        return await _codes(visit, form, f"Until: {error}")
+        return await _codes(visit, form, _("Until: %(text)s") % {"text": error})
     except BoxofficeError as error:
         if error.code.name not in (*STAY, "ALREADY_EXISTS"):
             raise
@@ -94,7 +95,7 @@ async def scans(request: web.Request) -> web.StreamResponse:
 
 async def _scans(visit: Visit, wrong: str = "") -> web.Response:
     show, here, others = await pick_show(visit)
-    here.need(acting.SEE_SCANS, "see scans")
+    here.need(acting.SEE_SCANS, N_("see scans"))
     conflicts = "conflicts" in visit.request.query
     found = await visit.services.list_scans(
         show_id=show.id,
@@ -111,11 +112,11 @@ async def undo(request: web.Request) -> web.StreamResponse:
     """Take back that a scan let somebody in."""
     visit: Visit = request[VISIT]
     form = await visit.form()
-    show, here, _ = await pick_show(visit)
-    here.need(acting.SEE_SCANS, "take admissions back")
+    show, here, _others = await pick_show(visit)
+    here.need(acting.SEE_SCANS, N_("take admissions back"))
     reason = form.get("reason", "").strip()
     if not reason:
-        return await _scans(visit, "Say why the admission is taken back.")
+        return await _scans(visit, _("Say why the admission is taken back."))
     try:
         await visit.services.undo_admission(show_id=show.id, scan_id=form.get("scan", ""), reason=reason)
     except BoxofficeError as error:

@@ -15,6 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from boxoffice_client import BoxofficeError
 from services.chassis.values.currencies import DIGITS
 from web.failures import words
+from web.languages import N_, _
 from web.numbers import number
 from web.office import acting
 from web.office.acting import Acting
@@ -28,11 +29,11 @@ MOST_SHOWS = 100
 MOST_USES = 100_000
 TIERS = (seat_pb2.Seat.REGULAR, seat_pb2.Seat.PREMIUM, seat_pb2.Seat.VIP)
 AMOUNTS = {
-    "amount": "Amount",
-    "minimum_amount": "Least amount of a booking",
-    "maximum_discount": "Most that it takes off",
+    "amount": N_("Amount"),
+    "minimum_amount": N_("Least amount of a booking"),
+    "maximum_discount": N_("Most that it takes off"),
 }
-TIMES = {"valid_from": "From", "valid_until": "Until"}
+TIMES = {"valid_from": N_("Usable from"), "valid_until": N_("Until")}
 COUNTS = ("max_uses", "max_uses_per_user")
 SINGLE = ("code", "kind", "percentage", "currency", "zone", *AMOUNTS, *TIMES, *COUNTS)
 
@@ -55,7 +56,7 @@ async def coupons(request: web.Request) -> web.StreamResponse:
     """Show the coupons of an organization, with how often each is used."""
     visit: Visit = request[VISIT]
     here = acting.acting(visit)
-    here.need(acting.MANAGE, "see and make coupons")
+    here.need(acting.MANAGE, N_("see and make coupons"))
     found = await visit.services.list_coupons(
         organization_id=here.organization_id,
         page_size=A_PAGE,
@@ -78,7 +79,7 @@ async def make(request: web.Request) -> web.StreamResponse:
     visit: Visit = request[VISIT]
     form = await visit.form()
     here = acting.acting(visit)
-    here.need(acting.MANAGE, "see and make coupons")
+    here.need(acting.MANAGE, N_("see and make coupons"))
     given = await _typed(visit, form)
     terms = _terms(given)
     if not given.wrong:
@@ -111,7 +112,7 @@ async def _found(visit: Visit) -> tuple[coupon_pb2.Coupon, Acting]:
     visit.need_user()
     found = await visit.services.get_coupon(coupon_id=visit.request.match_info["coupon_id"])
     here = acting.acting_for(visit, found.organization_id)
-    here.need(acting.MANAGE, "see and make coupons")
+    here.need(acting.MANAGE, N_("see and make coupons"))
     return found, here
 
 
@@ -139,7 +140,7 @@ async def change(request: web.Request) -> web.StreamResponse:
 
 
 async def _form(visit: Visit, here: Acting, given: Typed, coupon: coupon_pb2.Coupon | None = None) -> web.Response:
-    here.need(acting.MANAGE, "see and make coupons")
+    here.need(acting.MANAGE, N_("see and make coupons"))
     shows = await _shows(visit, here)
     fields = {name: given.fields.get(name, "") for name in SINGLE}
     known = {show.id for show in shows}
@@ -192,7 +193,7 @@ def _terms(given: Typed) -> coupon_pb2.CouponTerms:
     if terms.kind == coupon_pb2.CouponTerms.PERCENTAGE:
         terms.percentage = number(said.get("percentage", ""), least=0, most=101, otherwise=0)
         if not 1 <= terms.percentage <= 100:
-            given.wrong.append("Per cent: say 1 to 100.")
+            given.wrong.append(_("Per cent: say 1 to 100."))
     currency = said.get("currency", "")
     asked = [name for name in AMOUNTS if name != ("amount" if kind != "FIXED" else "maximum_discount")]
     for name in asked:
@@ -201,7 +202,7 @@ def _terms(given: Typed) -> coupon_pb2.CouponTerms:
                 setattr(terms, name, minor_units(text, currency))
                 terms.currency = currency
             except NoAmount as error:
-                given.wrong.append(f"{AMOUNTS[name]}: {error}")
+                given.wrong.append(_("%(field)s: %(text)s") % {"field": _(AMOUNTS[name]), "text": error})
     for name, label in TIMES.items():
         if text := said.get(name, "").strip():
             _set_time(getattr(terms, name), text, label, given)
@@ -214,6 +215,7 @@ def _set_time(time: Timestamp, text: str, label: str, given: Typed) -> None:
     try:
         found: datetime = instant(text, given.fields.get("zone", ""))
     except (NoTime, KeyError, ValueError) as error:
-        given.wrong.append(f"{label}: {error if isinstance(error, NoTime) else 'there is no such time zone.'}")
+        text = f"{error}" if isinstance(error, NoTime) else _("there is no such time zone.")
+        given.wrong.append(_("%(field)s: %(text)s") % {"field": _(label), "text": text})
         return
     time.FromDatetime(found)

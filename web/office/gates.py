@@ -13,6 +13,7 @@ from boxoffice.inventory.v1 import catalog_pb2
 
 from boxoffice_client import BoxofficeError
 from web.failures import words
+from web.languages import N_, _
 from web.office import acting
 from web.office.acting import Acting
 from web.office.bookings import LONGEST_TOKEN, STAY
@@ -22,11 +23,20 @@ from web.visits import VISIT, Visit
 A_PAGE = 25
 MOST_SHOWS = 100
 OFFLINE = {
-    "HOME": "Lets in the tickets that are its own: each lets in once, as long as its gates send their scans in time",
-    "NEVER": "Lets in nobody: for a door with a sure connection",
-    "ANY": "Lets in all tickets that are no other gate's: each may let in once at every such gate",
+    "HOME": N_(
+        "Lets in the tickets that are its own: each lets in once, as long as its gates send their scans in time"
+    ),
+    "NEVER": N_("Lets in nobody: for a door with a sure connection"),
+    "ANY": N_("Lets in all tickets that are no other gate's: each may let in once at every such gate"),
 }
 """What a gate may do without a connection."""
+
+OFFLINE_NAMES = {
+    gates_pb2.Gate.HOME: N_("its own tickets"),
+    gates_pb2.Gate.NEVER: N_("never"),
+    gates_pb2.Gate.ANY: N_("any ticket"),
+}
+"""The same, in a word."""
 
 routes = web.RouteTableDef()
 
@@ -39,7 +49,7 @@ async def gates(request: web.Request) -> web.StreamResponse:
 
 async def _gates(visit: Visit, form: dict[str, Any] | None = None, wrong: str = "") -> web.Response:
     here = acting.acting(visit)
-    here.need(acting.SEE_SCANS, "see gates")
+    here.need(acting.SEE_SCANS, N_("see gates"))
     manages = here.may(acting.MANAGE)
     shows = await _shows(visit, here)
     found = gates_pb2.ListGatesResponse()
@@ -51,7 +61,8 @@ async def _gates(visit: Visit, form: dict[str, Any] | None = None, wrong: str = 
     typed = {"name": "", "ends_at": "", "zone": "", "offline": "HOME", "shows": []} | (form or {})
     zones = [*dict.fromkeys(show.time_zone for show in shows if show.time_zone), "UTC"]
     said: dict[str, Any] = {"here": here, "found": found, "shows": shows, "by_id": {show.id: show for show in shows}}
-    said |= {"typed": typed, "zones": zones, "offline": OFFLINE, "manages": manages, "now": datetime.now(UTC)}
+    said |= {"typed": typed, "zones": zones, "manages": manages, "now": datetime.now(UTC)}
+    said |= {"offline": OFFLINE, "offline_names": OFFLINE_NAMES}
     return visit.page("office/gates.html", 409 if wrong else 200, **said, wrong=wrong)
 
 
@@ -69,7 +80,7 @@ async def change(request: web.Request) -> web.StreamResponse:
     visit: Visit = request[VISIT]
     form = dict(await visit.form())
     here = acting.acting(visit)
-    here.need(acting.MANAGE, "make and end gates")
+    here.need(acting.MANAGE, N_("make and end gates"))
     typed: dict[str, Any] = {**form, "shows": await visit.choices("show")}
     organization, gate, do = here.organization_id, form.get("gate", ""), form.get("do", "")
     try:
@@ -80,7 +91,7 @@ async def change(request: web.Request) -> web.StreamResponse:
             return _shown(visit, here, await visit.services.rotate_gate(organization_id=organization, gate_id=gate))
         return _shown(visit, here, await _made(visit, organization, typed))
     except NoTime as error:
-        return await _gates(visit, typed, f"Until: {error}")
+        return await _gates(visit, typed, _("Until: %(text)s") % {"text": error})
     except BoxofficeError as error:
         if error.code.name not in (*STAY, "ALREADY_EXISTS"):
             raise

@@ -10,6 +10,7 @@ from boxoffice.notifications.v1 import webhooks_pb2
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound
 from web.failures import words
+from web.languages import N_
 from web.numbers import number
 from web.office import acting
 from web.office.acting import Acting
@@ -26,20 +27,20 @@ TYPES = {_TYPE.Name(value): _TYPE.Name(value).lower().replace("_", ".", 1) for v
 """What messages tell of, by their names in the contracts, as messages write it."""
 
 STATES = {
-    webhooks_pb2.WebhookEndpoint.CHALLENGED: "waits for the answer to its challenge",
-    webhooks_pb2.WebhookEndpoint.ENABLED: "is sent messages",
-    webhooks_pb2.WebhookEndpoint.DISABLED: "switched off by your team",
-    webhooks_pb2.WebhookEndpoint.OFF: "off: it took nothing for three days",
+    webhooks_pb2.WebhookEndpoint.CHALLENGED: N_("waits for the answer to its challenge"),
+    webhooks_pb2.WebhookEndpoint.ENABLED: N_("is sent messages"),
+    webhooks_pb2.WebhookEndpoint.DISABLED: N_("switched off by your team"),
+    webhooks_pb2.WebhookEndpoint.OFF: N_("off: it took nothing for three days"),
 }
 OUTCOMES = {
-    webhooks_pb2.WebhookAttempt.TAKEN: "taken",
-    webhooks_pb2.WebhookAttempt.REFUSED: "refused",
-    webhooks_pb2.WebhookAttempt.WRONG_ANSWER: "the challenge was answered with something else",
-    webhooks_pb2.WebhookAttempt.TIMED_OUT: "no answer within 10 seconds",
-    webhooks_pb2.WebhookAttempt.NO_ADDRESS: "the host has no address",
-    webhooks_pb2.WebhookAttempt.ADDRESS_REFUSED: "the host's address is private or reserved",
-    webhooks_pb2.WebhookAttempt.CERTIFICATE_REFUSED: "the certificate is not the host's",
-    webhooks_pb2.WebhookAttempt.NO_ANSWER: "no connection, or no answer",
+    webhooks_pb2.WebhookAttempt.TAKEN: N_("accepted"),
+    webhooks_pb2.WebhookAttempt.REFUSED: N_("refused"),
+    webhooks_pb2.WebhookAttempt.WRONG_ANSWER: N_("the challenge was answered with something else"),
+    webhooks_pb2.WebhookAttempt.TIMED_OUT: N_("no answer within 10 seconds"),
+    webhooks_pb2.WebhookAttempt.NO_ADDRESS: N_("the host has no address"),
+    webhooks_pb2.WebhookAttempt.ADDRESS_REFUSED: N_("the host's address is private or reserved"),
+    webhooks_pb2.WebhookAttempt.CERTIFICATE_REFUSED: N_("the certificate is not the host's"),
+    webhooks_pb2.WebhookAttempt.NO_ANSWER: N_("no connection, or no answer"),
 }
 
 routes = web.RouteTableDef()
@@ -53,7 +54,7 @@ async def endpoints(request: web.Request) -> web.StreamResponse:
 
 async def _endpoints(visit: Visit, wrong: str = "", url: str = "", types: tuple[str, ...] = ()) -> web.Response:
     here = acting.acting(visit)
-    here.need(acting.MANAGE, "see and make webhooks")
+    here.need(acting.MANAGE, N_("see and make webhooks"))
     if not here.organization_id:
         return visit.page("office/no-organization.html", here=here)
     found = await visit.services.list_webhook_endpoints(organization_id=here.organization_id)
@@ -68,7 +69,7 @@ async def make(request: web.Request) -> web.StreamResponse:
     visit: Visit = request[VISIT]
     form = await visit.form()
     here = acting.acting(visit)
-    here.need(acting.MANAGE, "see and make webhooks")
+    here.need(acting.MANAGE, N_("see and make webhooks"))
     url, types = form.get("url", "").strip()[:LONGEST_URL], await _types(visit)
     try:
         made = await visit.services.create_webhook_endpoint(
@@ -90,7 +91,7 @@ async def _found(visit: Visit) -> tuple[webhooks_pb2.WebhookEndpoint, Acting]:
     visit.need_user()
     found = await visit.services.get_webhook_endpoint(endpoint_id=visit.request.match_info["endpoint_id"])
     here = acting.acting_for(visit, found.organization_id)
-    here.need(acting.MANAGE, "see and make webhooks")
+    here.need(acting.MANAGE, N_("see and make webhooks"))
     return found, here
 
 

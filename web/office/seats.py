@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from boxoffice.inventory.v1 import seat_pb2
 
 from boxoffice_client import BoxofficeError
 from web import plan
 from web.choosing import MOST_AT_ONCE, whole_map
 from web.failures import words
+from web.languages import N_, _
 from web.office import acting
 from web.office.bookings import STAY
 from web.office.picking import of_show, pick_show, shows_to_pick
@@ -20,6 +22,12 @@ from web.wanted import areas_of
 MOST_GUESTS = 100
 """So many seats can be booked for a guest at once."""
 
+FREE = ("", N_("free"))
+BLOCKED = ("blocked", N_("blocked"))
+TAKEN = ("sold", N_("somebody has it"))
+THEN_BLOCKED = ("sold then-blocked", N_("somebody has it, blocked afterwards"))
+"""What a seat is: its class in the style sheet, and its name, said by `_`."""
+
 routes = web.RouteTableDef()
 
 
@@ -28,7 +36,7 @@ async def choose_show(request: web.Request) -> web.StreamResponse:
     """Let the visitor choose the show whose seats are to be seen."""
     visit: Visit = request[VISIT]
     here = acting.acting(visit)
-    here.need(acting.BLOCK, "block seats and book guests")
+    here.need(acting.BLOCK, N_("block seats and book guests"))
     return visit.page("office/shows.html", here=here, picking=await shows_to_pick(visit, here))
 
 
@@ -49,7 +57,7 @@ class Chosen:
 
 async def _seats(visit: Visit, chosen: Chosen = Chosen()) -> web.Response:
     show, here, others = await pick_show(visit)
-    here.need(acting.BLOCK, "block seats and book guests")
+    here.need(acting.BLOCK, N_("block seats and book guests"))
     section = visit.request.query.get("section", "")
     event_id = show.event_id or show.movie_id
     sections = (await visit.services.get_event_seats(event_id=event_id, show_id=show.id)).sections
@@ -63,7 +71,27 @@ async def _seats(visit: Visit, chosen: Chosen = Chosen()) -> web.Response:
     found = await whole_map(visit, show.id, section)
     wanted = await visit.choices("seat") if visit.request.method == "POST" else []
     said |= {"map": found, "rows": plan.rows_of(found.seats), "chosen": set(wanted), "most_guests": MOST_GUESTS}
+    said |= {"sign_of": sign_of, "signs": (FREE, BLOCKED, TAKEN, THEN_BLOCKED), "choice_words": choice_words}
     return visit.page("office/seats.html", status, **said)
+
+
+def sign_of(seat: seat_pb2.ShowSeat) -> tuple[str, str]:
+    """Return what a seat is at the office, where whose it is counts for nothing."""
+    if seat.status == seat_pb2.ShowSeat.BLOCKED:
+        return BLOCKED
+    if seat.status == seat_pb2.ShowSeat.AVAILABLE:
+        return FREE
+    return THEN_BLOCKED if seat.blocked else TAKEN
+
+
+def choice_words() -> dict[str, str]:
+    """Return what the page's script says; `{…}` is put in there."""
+    return {
+        "none": _("Choose seats, then what becomes of them."),
+        "one": _("1 seat chosen."),
+        "some": _("{count} seats chosen."),
+        "row": _("All seats of row {row}"),
+    }
 
 
 @routes.post("/organizer/events/{event_id}/seats")
@@ -71,8 +99,8 @@ async def change(request: web.Request) -> web.StreamResponse:
     """Block the seats that were chosen, have them for sale again, or book them for a guest."""
     visit: Visit = request[VISIT]
     form = await visit.form()
-    show, here, _ = await pick_show(visit)
-    here.need(acting.BLOCK, "block seats and book guests")
+    show, here, _others = await pick_show(visit)
+    here.need(acting.BLOCK, N_("block seats and book guests"))
     chosen = Chosen(reason=form.get("reason", "").strip(), guest=form.get("guest", "").strip())
     wish: dict[str, Any] = {"show_id": show.id, "show_seat_ids": await visit.choices("seat"), "areas": areas_of(form)}
     do, key = form.get("do", ""), form.get("key", "")
@@ -90,11 +118,11 @@ async def change(request: web.Request) -> web.StreamResponse:
 def _missing(do: str, wish: dict[str, Any], chosen: Chosen) -> str:
     """Return what a form lacks; nothing where it is whole."""
     if not wish["show_seat_ids"] and not wish["areas"]:
-        return "Choose seats first."
+        return _("Choose seats first.")
     if do == "block" and not chosen.reason:
-        return "Say why the seats are blocked: your team reads it, and an access code can be for it."
+        return _("Say why the seats are blocked: your team reads it, and an access code can be for it.")
     if do == "guest" and not chosen.guest:
-        return "Say for whom the seats are."
+        return _("Say for whom the seats are.")
     return ""
 
 

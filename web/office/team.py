@@ -8,6 +8,7 @@ from boxoffice.policy.v1 import policy_pb2
 from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import NotFound
 from web.failures import words
+from web.languages import N_, _
 from web.office import acting
 from web.office.acting import DUTIES
 from web.office.bookings import LONGEST_TOKEN, STAY
@@ -27,7 +28,7 @@ async def team(request: web.Request) -> web.StreamResponse:
 
 async def _team(visit: Visit, wrong: str = "", email: str = "", role: str = "BOX_OFFICE") -> web.Response:
     here = acting.acting(visit)
-    here.need(acting.SEE_TEAM, "see the team")
+    here.need(acting.SEE_TEAM, N_("see the team"))
     if not here.organization_id:
         return visit.page("office/no-organization.html", here=here)
     found = await visit.services.list_members(
@@ -52,10 +53,10 @@ async def change(request: web.Request) -> web.StreamResponse:
     organization, member, do = here.organization_id, form.get("member", ""), form.get("do", "")
     if do == "leave":
         return await _leave(visit, organization)
-    here.need(acting.CHANGE_TEAM, "change the team")
+    here.need(acting.CHANGE_TEAM, N_("change the team"))
     email, role = form.get("email", "").strip(), form.get("role", "")
     if do != "remove" and role not in DUTIES:
-        return await _team(visit, "Choose a role.", email)
+        return await _team(visit, _("Choose a role."), email)
     try:
         if do == "remove":
             await visit.services.remove_member(organization_id=organization, member_id=member)

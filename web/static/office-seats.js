@@ -2,12 +2,14 @@
 // The page works without this: it counts what is chosen, and chooses whole rows.
 const form = document.getElementById("office-seats");
 const said = document.getElementById("chosen");
+const words = JSON.parse(form.dataset.words);
 
 function count() {
   const seats = form.querySelectorAll("input[name=seat]:checked").length;
   const places = [...form.querySelectorAll("input[type=number]")].reduce((sum, area) => sum + Number(area.value), 0);
-  said.textContent = seats + places === 0 ? "Choose seats, then what becomes of them."
-    : `${seats + places} seat${seats + places === 1 ? "" : "s"} chosen.`;
+  const chosen = seats + places;
+  const sentence = chosen === 0 ? words.none : chosen === 1 ? words.one : words.some;
+  said.textContent = sentence.replace("{count}", () => chosen);
 }
 
 for (const row of form.querySelectorAll(".row")) {
@@ -16,7 +18,7 @@ for (const row of form.querySelectorAll(".row")) {
   button.type = "button";
   button.className = "name";
   button.textContent = name.textContent;
-  button.setAttribute("aria-label", `All seats of row ${name.textContent}`);
+  button.setAttribute("aria-label", words.row.replace("{row}", () => name.textContent));
   button.addEventListener("click", () => {
     const boxes = [...row.querySelectorAll("input[name=seat]")];
     const all = boxes.every((box) => box.checked);
