@@ -19,6 +19,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from boxoffice.inventory.v1 import seat_pb2
 
 from services.booking.bookings.domain import (
     ADULT,
@@ -50,7 +51,7 @@ from stack.postgres import Server, temporary_server
 
 COUNT, SEED, CHUNK = 1_000_000, 1, 50_000
 DIGITS = (0, 2, 3, 4)
-TIERS = ("REGULAR", "PREMIUM", "VIP")
+TIERS = tuple(seat_pb2.Seat.Tier.keys()[1:])
 KINDS = ("CHILD", "STUDENT")
 EVER = datetime(2026, 11, 29, tzinfo=UTC)
 NOBODY = UUID(int=0)

@@ -19,6 +19,9 @@ from web.office import acting, picking
 
 FOLDER = Path(__file__).parent
 
+TIERS = tuple(seat_pb2.Seat.Tier.values()[1:])
+"""Of seats, from the usual one to the dearest."""
+
 
 class Pages:
     """Renders pages."""

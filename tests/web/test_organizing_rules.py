@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any, cast
 
 import pytest
 from boxoffice.booking.v1 import office_pb2
+from boxoffice.inventory.v1 import catalog_pb2, seat_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.chassis.values.currencies import SOLD
 from web.organizers.amounts import MOST_MINOR, NoAmount, basis_points, major_units, minor_units, per_cent
 from web.organizers.chart import BOTTOM, HEIGHT, chart
+from web.organizers.shows import tiers_of
 from web.organizers.times import NoTime, instant, typed
 
 
@@ -95,3 +98,17 @@ def test_bars_stand_on_each_other_and_their_table_says_the_same() -> None:
     assert drawn.sold == 9 and drawn.tiers == [1, 3]
     empty = chart([], today=date(2027, 1, 2))
     assert (empty.sold, empty.bars, empty.days) == (0, [], [])
+
+
+async def test_a_form_asks_for_the_price_of_each_tier_that_the_hall_has() -> None:
+    balcony = cast(seat_pb2.Seat.Tier.ValueType, 9)
+    """One that a server has and these pages do not know yet."""
+    pages = [[seat_pb2.Seat.PREMIUM, balcony], [seat_pb2.Seat.REGULAR]]
+
+    class OneHall:
+        async def get_seat_layout(self, *, page_token: str, **_: Any) -> catalog_pb2.SeatLayout:
+            n = int(page_token or 0)
+            row = catalog_pb2.SeatLayout.Row(seats=[seat_pb2.Seat(tier=tier) for tier in pages[n]])
+            return catalog_pb2.SeatLayout(rows=[row], next_page_token="" if n else "1")
+
+    assert await tiers_of(cast(Any, OneHall()), "hall") == [seat_pb2.Seat.REGULAR, seat_pb2.Seat.PREMIUM, balcony]

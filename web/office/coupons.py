@@ -22,12 +22,12 @@ from web.office.acting import Acting
 from web.office.bookings import LONGEST_TOKEN, STAY
 from web.organizers.amounts import NoAmount, major_units, minor_units
 from web.organizers.times import NoTime, instant, typed
+from web.pages import TIERS
 from web.visits import VISIT, Visit
 
 A_PAGE = 25
 MOST_SHOWS = 100
 MOST_USES = 100_000
-TIERS = (seat_pb2.Seat.REGULAR, seat_pb2.Seat.PREMIUM, seat_pb2.Seat.VIP)
 AMOUNTS = {
     "amount": N_("Amount"),
     "minimum_amount": N_("Least amount of a booking"),

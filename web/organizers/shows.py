@@ -18,9 +18,10 @@ from web.organizers.amounts import NoAmount, minor_units
 from web.organizers.events import edit_path
 from web.organizers.mistakes import Mistakes
 from web.organizers.times import NoTime, instant
+from web.pages import TIERS
+from web.peers import Services
 from web.visits import Visit
 
-TIERS = (seat_pb2.Seat.REGULAR, seat_pb2.Seat.PREMIUM, seat_pb2.Seat.VIP)
 A_PAGE = 5_000
 """So many seats of a hall are asked for at once."""
 
@@ -63,7 +64,7 @@ async def _new_show(
         event=event,
         venue=venue,
         screen=screen,
-        tiers=await _tiers(visit, screen.id),
+        tiers=await tiers_of(visit.services, screen.id),
         typed=typed,
         mistakes=mistakes,
         currencies=[*USUAL, *sorted(SOLD.difference(USUAL))],
@@ -83,16 +84,16 @@ async def _hall(visit: Visit, event_id: str) -> tuple[catalog_pb2.Venue, catalog
     raise web.HTTPNotFound()
 
 
-async def _tiers(visit: Visit, screen_id: str) -> list[seat_pb2.Seat.Tier.ValueType]:
+async def tiers_of(services: Services, screen_id: str) -> list[seat_pb2.Seat.Tier.ValueType]:
     """Return the tiers that a hall has; a large hall is read page by page, until all of them were seen."""
     found: set[seat_pb2.Seat.Tier.ValueType] = set()
     token = ""
     while True:
-        layout = await visit.services.get_seat_layout(screen_id=screen_id, page_size=A_PAGE, page_token=token)
+        layout = await services.get_seat_layout(screen_id=screen_id, page_size=A_PAGE, page_token=token)
         found |= {seat.tier for row in layout.rows for seat in row.seats} | {area.tier for area in layout.areas}
         token = layout.next_page_token
-        if not token or len(found) == len(TIERS):
-            return [tier for tier in TIERS if tier in found]
+        if not token or found.issuperset(TIERS):
+            return sorted(found)
 
 
 @routes.post("/organizer/events/{event_id}/shows/create")
@@ -103,7 +104,7 @@ async def create_show(request: web.Request) -> web.StreamResponse:
     typed = {name: text.strip() for name, text in form.items()}
     mistakes = Mistakes()
     venue, screen = await _hall(visit, event.id)
-    tiers = await _tiers(visit, screen.id)
+    tiers = await tiers_of(visit.services, screen.id)
     currency = typed.get("currency", "")
     prices = prices_of(typed, tiers, currency, mistakes)
     start = time_of(typed, "start", venue.time_zone, mistakes, is_needed=True)

@@ -80,7 +80,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-_VALUES: Mapping[str, Mapping[str, str]] = {
+VALUES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "REGULAR": "Regular",
         "PREMIUM": "Premium",
@@ -106,6 +106,7 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         "RESTRICTED_VIEW": "सीमित दृश्य",
     },
 }
+"""What people call names of the contracts, by language."""
 
 
 def visible(text: str) -> str:
@@ -116,7 +117,7 @@ def visible(text: str) -> str:
 
 def value(name: str, language: str) -> str:
     """Return the word for a value of a list, such as a tier; for one that has none, its name."""
-    return _VALUES[language].get(name) or visible(name)
+    return VALUES[language].get(name) or visible(name)
 
 
 def features(seat: BookedSeat, language: str) -> str:
