@@ -65,7 +65,7 @@ async def run(settings: Settings) -> None:
     identity, mail_server = IdentityClient(to_identity), _mail_server(settings)
     links = Links(settings.unsubscribe_secret.get_secret_value().encode())
     language, most = settings.mail_language, settings.reminders_per_hour
-    postman = Mails(background, identity, booking, composer, mail_server, links, language, most)
+    postman = Mails(background, identity, booking, inventory, composer, mail_server, links, language, most)
     asked = [AskedMails(one, composer, mail_server, language) for one in (identity, OfferClient(to_booking))]
     window = timedelta(hours=settings.reminder_hours)
     reminding = Reminders(background, booking, inventory, CONSUMER, window)

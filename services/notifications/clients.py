@@ -209,5 +209,6 @@ class InventoryClient:
             revision=show.revision,
             starts_at=show.start_time.ToDatetime(tzinfo=UTC),
             ends_at=show.end_time.ToDatetime(tzinfo=UTC),
+            screen=show.screen_name,
             is_cancelled=show.status == catalog_pb2.Show.CANCELLED,
         )

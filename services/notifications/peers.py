@@ -40,6 +40,7 @@ class ShowNow:
     revision: int
     starts_at: datetime
     ends_at: datetime
+    screen: str
     is_cancelled: bool
 
 

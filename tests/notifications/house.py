@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from services.notifications.clients import BookingClient, IdentityClient
+from services.notifications.clients import BookingClient, IdentityClient, InventoryClient
 from services.notifications.mails.composing import Composer
 from services.notifications.mails.delivery import Server
 from services.notifications.mails.steps import Mails
@@ -42,7 +42,8 @@ class House:
         composer = Composer(sender=SENDER, sender_name="Boxoffice", public_url="https://tickets.example")
         assert self.peers.channel is not None
         identity, booking = IdentityClient(self.peers.channel), BookingClient(self.peers.channel)
-        return Mails(self.topics.db, identity, booking, composer, at, LINKS, self.language, 2)
+        inventory = InventoryClient(self.peers.channel)
+        return Mails(self.topics.db, identity, booking, inventory, composer, at, LINKS, self.language, 2)
 
     async def send(self) -> None:
         """Have all mails tried that are due."""

@@ -29,6 +29,7 @@ class Peers:
     contacts: dict[str, Contact] = field(default_factory=dict)
     title: str = "Nine Rivers, Live"
     starts_at: datetime = START
+    screen: str = "Main"
     is_rescheduled: bool = False
     """Whether bookings show that their show was."""
     status: int = booking_pb2.Booking.CONFIRMED
@@ -88,7 +89,7 @@ class _Booking(booking_pb2_grpc.BookingServiceServicer):
                 title=self._peers.title,
                 theatre="Lantern House",
                 city="Pune",
-                screen="Main",
+                screen=self._peers.screen,
                 time_zone=self._peers.zones.get(request.user_id, "Asia/Kolkata"),
             ),
         )

@@ -14,6 +14,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 import pytest
+from boxoffice.inventory.v1 import catalog_pb2
 
 from services.notifications.mails import operation
 from services.notifications.mails.composing import POLICY
@@ -291,6 +292,20 @@ async def test_the_mail_of_a_rescheduled_show_waits_until_booking_shows_it(
     await move_clock(house.topics.db, "10 minutes")
     await house.send()
     assert await house.states() == ["SENT", "SENT"]
+
+
+async def test_the_mail_of_a_show_that_was_rescheduled_before_waits_for_its_new_hall_too(house: House) -> None:
+    house.peers.starts_at, house.peers.is_rescheduled = LATER_START, True
+    house.peers.show = catalog_pb2.Show(id=str(SHOW), screen_name="Balcony")
+    await rescheduled(house)
+    await house.send()
+    assert await house.states() == ["SENT", "WAITING BOOKING_BEHIND"]
+    house.peers.screen = "Balcony"
+    await move_clock(house.topics.db, "10 minutes")
+    await house.send()
+    assert await house.states() == ["SENT", "SENT"]
+    words = house.server.mails[-1].get_body(("plain",))
+    assert words is not None and "Balcony" in words.get_content()
 
 
 async def test_the_mail_of_a_show_that_is_rescheduled_again_and_again_goes_after_some_tries(house: House) -> None:

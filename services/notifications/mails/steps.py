@@ -11,7 +11,7 @@ from uuid import UUID
 from services.chassis.errors import Code, Failure
 from services.chassis.sight import faults
 from services.chassis.store.database import Database
-from services.notifications.clients import BookingClient, IdentityClient
+from services.notifications.clients import BookingClient, IdentityClient, InventoryClient
 from services.notifications.mails import operation
 from services.notifications.mails.composing import AddressUnusable, Composer, ascii_address
 from services.notifications.mails.delivery import Server, hand_over
@@ -51,6 +51,7 @@ class Mails:
         db: Database,
         identity: IdentityClient,
         booking: BookingClient,
+        inventory: InventoryClient,
         composer: Composer,
         server: Server | None,
         links: Links,
@@ -64,6 +65,7 @@ class Mails:
         self._db = db
         self._identity = identity
         self._booking = booking
+        self._inventory = inventory
         self._composer = composer
         self._server = server
         self._links = links
@@ -158,10 +160,10 @@ class Mails:
             return Result(Outcome.SKIPPED if is_gone else Outcome.LATER, failure.reason)
         if check is not None and (why := self._why_not_remind(mail, check, booking)) is not None:
             return Result(Outcome.SKIPPED, why)
-        if _is_behind(mail, booking):
-            return Result(Outcome.LATER, "BOOKING_BEHIND")
         language = wish.language or self._language
         try:
+            if await self._is_behind(mail, booking):
+                return Result(Outcome.LATER, "BOOKING_BEHIND")
             papers = await self._papers(mail, language)
         except Failure as failure:
             return Result(Outcome.LATER, failure.reason)
@@ -178,6 +180,25 @@ class Mails:
         return why_not_remind(
             mail.fact.starts_at, check, is_confirmed=booking.is_confirmed, most=self._reminders_per_hour
         )
+
+    async def _is_behind(self, mail: Mail, booking: BookingInWords) -> bool:
+        """Tell whether booking does not follow a rescheduled show yet: the mail would tell of the hall of before.
+
+        A show that was rescheduled before may have got another hall alone, so inventory is asked. Raises Failure.
+        """
+        fact = mail.fact
+        if mail.attempts > TRIES_BEHIND or fact.kind not in (Kind.SHOW_RESCHEDULED, Kind.REMINDER):
+            return False
+        if booking.starts_at != fact.starts_at:
+            return True
+        if fact.kind is Kind.REMINDER:
+            return False
+        try:
+            return not booking.is_rescheduled or booking.screen != (await self._inventory.show(fact.show_id)).screen
+        except Failure as failure:
+            if failure.code is Code.NOT_FOUND:
+                return False
+            raise
 
     async def _papers(self, mail: Mail, language: str) -> list[Attachment]:
         """Return the files that go with a mail; none where there are none, or after some tries. Raise Failure."""
@@ -205,12 +226,3 @@ class Mails:
         MAILS.labels(outcome).inc()
         if outcome is Outcome.DEAD:
             log.error("dead mail", extra={"mail_id": str(mail.id), "why": result.reason})
-
-
-def _is_behind(mail: Mail, booking: BookingInWords) -> bool:
-    """Tell whether booking does not follow a rescheduled show yet: the mail would tell of the hall of before."""
-    fact = mail.fact
-    if mail.attempts > TRIES_BEHIND or fact.kind not in (Kind.SHOW_RESCHEDULED, Kind.REMINDER):
-        return False
-    follows = booking.is_rescheduled or fact.kind is Kind.REMINDER
-    return not follows or booking.starts_at != fact.starts_at
