@@ -89,6 +89,7 @@ def _ticks(
     """Return what runs payment's jobs, and measures it."""
     ticks = jobs.scheduler()
     jobs.add(ticks, "poll-bank", poller.poll, jobs.every(seconds=1))
+    jobs.add(ticks, "look-again", poller.look_again, jobs.every(seconds=10))
     jobs.add(ticks, "recover-refunds", recovery.recover, jobs.every(seconds=1))
     jobs.add(ticks, "ask-for-fees", fees.ask, jobs.every(seconds=5))
     key_days = settings.idempotency_key_days

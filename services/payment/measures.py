@@ -27,7 +27,7 @@ MEASURES = (
     Measure(
         Gauge("boxoffice_fee_age_seconds", "Age of the oldest captured payment whose fee is not known yet"),
         "SELECT extract(epoch FROM boxoffice_clock() - min(updated_at)) AS value FROM payments"
-        " WHERE next_fee_at IS NOT NULL",
+        " WHERE next_fee_at IS NOT NULL AND state NOT IN ('FAILED', 'EXPIRED')",
     ),
     Measure(
         Gauge("boxoffice_book_differences", "Differences between booking's events and payment's books"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import grpc
 import pytest
@@ -215,6 +216,39 @@ async def test_money_that_comes_after_the_end_is_never_forgotten(world: Razorpay
     await world.payment.relay()
     assert await world.status(begun) == "SUCCESS"
     assert [capture.payment_id for capture in world.payment.booking.captures] == [begun.payment_id]
+
+
+async def test_money_that_comes_after_the_end_is_found_though_no_webhook_tells_of_it(world: RazorpayWorld) -> None:
+    begun = await world.payment.initiate()
+    await world.time_is_up()
+    await world.payment.poll()
+    checkout, db = world.payment.checkout, world.payment.db
+    assert await checkout.look_again() == 0, "not due yet"
+    world.razorpay.pay(begun.payment_id)
+    await db.execute("UPDATE payments SET next_fee_at = clock_timestamp()")
+    assert [await checkout.look_again() for _ in range(2)] == [1, 0]
+    await world.payment.relay()
+    assert await world.status(begun) == "SUCCESS"
+    assert [capture.payment_id for capture in world.payment.booking.captures] == [begun.payment_id]
+
+
+async def test_a_payment_that_has_ended_is_looked_at_again_for_some_days_and_when_its_customer_returns(
+    world: RazorpayWorld,
+) -> None:
+    begun = await world.payment.initiate()
+    await world.payment.close(world.booking_of(begun))
+    checkout, db = world.payment.checkout, world.payment.db
+    for days, is_due_again in ((1, True), (7, False)):
+        await db.execute(
+            "UPDATE payments SET next_fee_at = clock_timestamp(), updated_at = updated_at - make_interval(days => %s)",
+            (days,),
+        )
+        assert [await checkout.look_again() for _ in range(2)] == [1, 0]
+        [row] = await db.fetch("SELECT next_fee_at > clock_timestamp() + interval '23 hours' AS later FROM payments")
+        assert row.later is (True if is_due_again else None)
+    await checkout.hasten(UUID(begun.payment_id))
+    assert await checkout.look_again() == 1
+    assert await world.status(begun) == "FAILED"
 
 
 async def test_a_link_that_does_not_let_itself_be_cancelled_is_being_paid(world: RazorpayWorld) -> None:

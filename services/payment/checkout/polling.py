@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from services.chassis.store.database import Database, retried
 from services.chassis.store.rows import read
 from services.payment.checkout import statements as sql
 from services.payment.domain.payments import Payment
+
+LOOKED_AFTER = timedelta(days=6)
+"""How long a payment that has ended is asked about, where money may come late: longer than a customer's bank takes to
+decide. Webhooks tell of it as a rule, but a gateway does not repeat them for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,14 @@ async def due(db: Database, first_seconds: float, max_seconds: float, most: int)
     return read(Due, await db.fetch(sql.CLAIM_POLLS, times))
 
 
+@retried
+async def ended(db: Database, most: int) -> list[Payment]:
+    """Take payments that have ended without money at another gateway than the bank, and are due for another look."""
+    return read(Payment, await db.fetch(sql.CLAIM_ENDED, {"looked_after": LOOKED_AFTER, "most": most}))
+
+
 async def hasten(db: Database, payment_id: UUID, session_id: str) -> None:
-    """Let those of the live payments that have this id or this session be asked about at once."""
+    """Let the payments that have this id or this session be asked about at once, if money may come of them yet."""
     await db.execute(sql.HASTEN_POLLS, {"payment_id": payment_id, "session_id": session_id})
 
 

@@ -93,7 +93,9 @@ MOVE_PAYMENTS = f"""
         UPDATE payments SET state = move.to_state, updated_at = %(now)s, next_poll_at = NULL,
             method = move.method, gateway_order_id = move.gateway_order_id,
             gateway_payment_id = move.gateway_payment_id,
-            next_fee_at = CASE WHEN move.to_state = 'SUCCESS' AND gateway <> 'bank' THEN clock_timestamp() END
+            next_fee_at = CASE WHEN gateway <> 'bank' THEN
+                clock_timestamp() + CASE WHEN move.to_state = 'SUCCESS' THEN interval '0' ELSE interval '1 hour' END
+            END
         FROM unnest(
             %(id)s::uuid[], %(from_state)s::text[], %(to_state)s::text[], %(method)s::text[],
             %(gateway_order_id)s::text[], %(gateway_payment_id)s::text[]
@@ -107,7 +109,8 @@ MOVE_PAYMENTS = f"""
 """
 """Move payments that are locked from the states they have to others that are not PENDING, and book what was taken.
 
-Other gateways than the bank are asked from now on what they have kept of it.
+Other gateways than the bank are asked from now on what they have kept of it, or, where no money was taken, whether it
+was taken after all: `next_fee_at` is when.
 """
 
 REMEMBER_EVENTS = """
@@ -133,11 +136,27 @@ CLAIM_POLLS = f"""
 """
 """Take live payments that are due to be asked about, and say when they are due next: later each time."""
 
-HASTEN_POLLS = """
-    UPDATE payments SET next_poll_at = clock_timestamp()
-    WHERE state = 'PENDING' AND (id = %(payment_id)s OR session_id = %(session_id)s)
+CLAIM_ENDED = f"""
+    UPDATE payments p SET next_fee_at = CASE WHEN boxoffice_clock() - updated_at < %(looked_after)s::interval
+        THEN clock_timestamp() + greatest(interval '1 hour', boxoffice_clock() - updated_at) END
+    WHERE p.id IN (
+        SELECT id FROM payments
+        WHERE state IN ('FAILED', 'EXPIRED') AND next_fee_at <= (SELECT clock_timestamp())
+        ORDER BY next_fee_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING {_PAYMENT}
 """
-"""Let live payments that are named in some way be due to be asked about."""
+"""Take payments that have ended without money and are due to be looked at once more, and say when they are due next:
+after 1, 2, 4 hours and so on, as long as they are looked after."""
+
+HASTEN_POLLS = """
+    UPDATE payments SET
+        next_poll_at = CASE WHEN state = 'PENDING' THEN clock_timestamp() END,
+        next_fee_at = CASE WHEN state = 'PENDING' THEN next_fee_at ELSE clock_timestamp() END
+    WHERE (state = 'PENDING' OR state IN ('FAILED', 'EXPIRED') AND gateway <> 'bank')
+        AND (id = %(payment_id)s OR session_id = %(session_id)s)
+"""
+"""Let payments that are named in some way be due to be asked about: live ones, and those that may be paid late."""
 
 HASTEN_ALL_POLLS = """
     UPDATE payments SET next_poll_at = clock_timestamp()

@@ -136,7 +136,7 @@ class Checkout:
         await self._settle.submit(Settle(report, event))
 
     async def hasten(self, payment_id: UUID) -> None:
-        """Let a live payment be asked about at once: its customer says that it is paid."""
+        """Let a payment be asked about at once, live or ended: its customer says that it is paid."""
         await polling.hasten(self._db, payment_id, "")
 
     async def catch_up(self) -> None:
@@ -147,6 +147,15 @@ class Checkout:
         """Ask the bank about one batch of live payments, and record what it tells; return how many were due."""
         due = await polling.due(self._db, self._rules.poll_first_seconds, self._rules.poll_max_seconds, POLL_BATCH)
         await each(due, self._ask)
+        return len(due)
+
+    async def look_again(self) -> int:
+        """Ask about one batch of payments that have ended, whether money was taken after all; return how many were due.
+
+        The bank's sessions end for good. Of another gateway's, a webhook tells that money came late, and may be lost.
+        """
+        due = await polling.ended(self._db, POLL_BATCH)
+        await each(due, self._look_again)
         return len(due)
 
     async def finish(self) -> None:
@@ -196,6 +205,14 @@ class Checkout:
                 await self._record.submit(Record(report))
         except Failure as failure:
             log.warning("payment %s is asked about again later: %s", payment.id, failure)
+
+    async def _look_again(self, payment: Payment) -> None:
+        try:
+            report = await self._gateways.get_session(payment)
+            if report is not None and report.outcome == Outcome.CAPTURED:
+                await self._record.submit(Record(report))
+        except Failure as failure:
+            log.warning("payment %s, which has ended, is looked at again later: %s", payment.id, failure)
 
 
 def _nothing(payment: Payment) -> SessionReport:

@@ -8,7 +8,8 @@ CLAIM_FEES = f"""
     UPDATE payments p SET next_fee_at = clock_timestamp()
         + greatest(interval '5 seconds', least(boxoffice_clock() - updated_at, interval '1 day'))
     WHERE p.id IN (
-        SELECT id FROM payments WHERE next_fee_at <= (SELECT clock_timestamp())
+        SELECT id FROM payments
+        WHERE state NOT IN ('FAILED', 'EXPIRED') AND next_fee_at <= (SELECT clock_timestamp())
         ORDER BY next_fee_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
     )
     RETURNING {selected(Payment, of="p")}
