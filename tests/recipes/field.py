@@ -33,6 +33,8 @@ async def test_a_booking_keeps_the_note_that_was_left_on_it(house: House) -> Non
 
 """
 
+PRIVATE = "| `bookings.note` | what the user wanted to remember about it | for ever | stays with the booking |\n"
+
 LAST_COLUMN = '    Column("cancel_reason", Text, comment="why it is CANCELLED; null: by its user, or it is not"),\n'
 COLUMN = '    Column("note", Text, nullable=False, server_default="", comment="what its user wrote"),\n'
 
@@ -70,6 +72,7 @@ RECIPE = Recipe(
             after('            user_id="new.user_id",\n', '            note="new.note",\n'),
         ],
         "tests/booking/test_lifecycle.py": [before("async def test_seats_of_another_booking_are_refused_", TEST)],
+        "docs/privacy.md": [before("| `bookings.booking_number` |", PRIVATE)],
         "CHANGELOG.md": [after("### Added\n\n", "- A booking has a `note`, which its user may leave on it.\n")],
     },
     migrates="booking",

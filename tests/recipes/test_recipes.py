@@ -21,6 +21,7 @@ MISSING = "tests/test_methods.py"
 EVENTS = "tests/inventory/test_catalogue_events.py::test_an_event_is_what_it_was_described_as_last"
 
 NOTES = "tests/booking/test_lifecycle.py::test_a_booking_keeps_the_note_that_was_left_on_it"
+PRIVACY = "tests/test_privacy.py::test_every_column_is_told_of_as_personal_or_known_not_to_be"
 
 
 def by_hand(tree: Path) -> list[str]:
@@ -28,19 +29,19 @@ def by_hand(tree: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "most", "test"),
+    ("recipe", "most", "tests"),
     [
-        pytest.param(seat_command.RECIPE, 15, "tests/inventory/test_seat_rules.py", id="seat-command"),
-        pytest.param(operation.RECIPE, 12, EVENTS, id="operation"),
-        pytest.param(field.RECIPE, 8, NOTES, id="field"),
+        pytest.param(seat_command.RECIPE, 15, ["tests/inventory/test_seat_rules.py"], id="seat-command"),
+        pytest.param(operation.RECIPE, 12, [EVENTS], id="operation"),
+        pytest.param(field.RECIPE, 8, [NOTES, PRIVACY], id="field"),
     ],
 )
-def test_a_recipe_is_few_files_edited_by_hand(tree: Path, recipe: Recipe, most: int, test: str) -> None:
+def test_a_recipe_is_few_files_edited_by_hand(tree: Path, recipe: Recipe, most: int, tests: list[str]) -> None:
     recipe.plant(tree)
     finish(tree, recipe)
     assert by_hand(tree) == sorted((*recipe.edits, *recipe.new))
-    assert len(by_hand(tree)) <= most
-    checked = check(tree, MISSING, "tests/test_contracts.py", "tests/test_answer_sizes.py", test)
+    assert len([name for name in by_hand(tree) if not name.startswith("docs/")]) <= most
+    checked = check(tree, MISSING, "tests/test_contracts.py", "tests/test_answer_sizes.py", *tests)
     assert checked.returncode == 0, checked.stdout
 
 
