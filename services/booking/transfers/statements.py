@@ -4,19 +4,25 @@ from services.booking.bookings.statements import COLUMNS
 from services.booking.transfers.domain import Offer
 from services.chassis.store.rows import selected
 
-# --- Locks, in the order in which they are taken
+# --- Locks, in the order in which they are taken (docs/architecture.md has the order of all in booking)
 
-LOCK_USERS = """
-    SELECT pg_advisory_xact_lock_shared(7401, hashtext(user_id::text))
+USERS_LOCK = 7401
+"""Of a user, as booking's advisory locks are numbered."""
+
+SHARES_LOCK = 7402
+"""Of what a user has of a show."""
+
+LOCK_USERS = f"""
+    SELECT pg_advisory_xact_lock_shared({USERS_LOCK}, hashtext(user_id::text))
     FROM (SELECT DISTINCT unnest(%(user_ids)s::uuid[]) AS user_id ORDER BY 1) AS users
 """
 """Keep users from being closed meanwhile: who closes one has the same lock, not shared."""
 
-LOCK_CLOSING = "SELECT pg_advisory_xact_lock(7401, hashtext(%(user_id)s::uuid::text))"
+LOCK_CLOSING = f"SELECT pg_advisory_xact_lock({USERS_LOCK}, hashtext(%(user_id)s::uuid::text))"
 """Wait until nobody accepts a ticket any more who is about to be closed."""
 
-LOCK_SHARES = """
-    SELECT pg_advisory_xact_lock(7402, hashtext(user_id::text || show_id::text))
+LOCK_SHARES = f"""
+    SELECT pg_advisory_xact_lock({SHARES_LOCK}, hashtext(user_id::text || show_id::text))
     FROM (
         SELECT DISTINCT asked.user_id, o.show_id
         FROM unnest(%(offer_id)s::uuid[], %(user_id)s::uuid[]) AS asked (offer_id, user_id)
@@ -26,8 +32,8 @@ LOCK_SHARES = """
 """
 """Lock what users have of the shows of offers: nobody begins a booking of theirs meanwhile, and nobody else counts."""
 
-LOCK_SHARES_TO_BOOK = """
-    SELECT pg_advisory_xact_lock_shared(7402, hashtext(user_id::text || show_id::text))
+LOCK_SHARES_TO_BOOK = f"""
+    SELECT pg_advisory_xact_lock_shared({SHARES_LOCK}, hashtext(user_id::text || show_id::text))
     FROM (
         SELECT DISTINCT user_id, show_id
         FROM unnest(%(user_id)s::uuid[], %(show_id)s::uuid[]) AS asked (user_id, show_id)

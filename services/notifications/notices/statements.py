@@ -9,7 +9,10 @@ from services.notifications.notices.domain import Notice
 _NOTICE = selected(Notice)
 _NOTICES = f"SELECT {_NOTICE} FROM notices"
 
-ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7301)"
+NOTICES_LOCK = 7301
+"""The one advisory lock of notifications."""
+
+ONE_AT_A_TIME = f"SELECT pg_advisory_xact_lock({NOTICES_LOCK})"
 """Both consumers take it, each behind the row of its own progress: who writes a booking sees all facts of shows from
 before, and the job, which looks at bookings after a fact was written, all bookings that did not see that. Who writes
 reminders takes it too: the consumer of bookings sees that a show's are written, or these see its booking."""
