@@ -122,9 +122,14 @@ class InventoryClient(CatalogueClient):
         response = await call(self._seats.BatchExtendReservations, request, seconds=SECONDS)
         return [extended_claim(r) if r.HasField("expires_at") else _no(r) for r in response.results]
 
-    async def confirm(self, names: Sequence[Name]) -> list[Failure | ConfirmedClaim]:
-        """Book claims for good: for each what it is then, or why not."""
-        request = inventory_pb2.BatchConfirmReservationsRequest(names=map(_name, names))
+    async def confirm(self, names: Sequence[Name], from_others: Sequence[int]) -> list[Failure | ConfirmedClaim]:
+        """Book claims for good: for each what it is then, or why not.
+
+        `from_others`: how many tickets of the show each one's user has accepted from others; empty: nobody has any.
+        """
+        request = inventory_pb2.BatchConfirmReservationsRequest(
+            names=map(_name, names), tickets_from_others=from_others
+        )
         response = await call(self._seats.BatchConfirmReservations, request, seconds=SECONDS)
         return [_refusal(result) or confirmed_claim(result) for result in response.results]
 

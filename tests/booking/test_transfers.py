@@ -281,6 +281,17 @@ async def test_tickets_of_others_count_as_seats_do(
     assert await reason(accept(house, more)) == "TICKET_LIMIT_EXCEEDED"
 
 
+async def test_a_payment_that_comes_late_buys_no_more_than_one_may_have_with_tickets_from_others(
+    house: House, sold: tuple[booking_pb2.Booking, list[tickets_pb2.Ticket]]
+) -> None:
+    booking = await house.book(BOB, 2, 3, 4, 5, 6, 7)
+    await move_clocks(house, "20 minutes")
+    await house.saga.expiry.expire_due()
+    await accept(house, await offer(house, sold[1][0]))
+    await house.capture(booking)
+    assert await house.status(booking.id) == "EXPIRED"
+
+
 async def test_an_account_that_is_deleted_gives_back_what_it_has_from_others(
     house: House, sold: tuple[booking_pb2.Booking, list[tickets_pb2.Ticket]]
 ) -> None:

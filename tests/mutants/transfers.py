@@ -54,6 +54,14 @@ MUTANTS = (
         TRANSFERS,
     ),
     Mutant(
+        "tickets from others do not count when money comes late",
+        "Captures._from_others",
+        "tickets.get((one.user_id, one.show.show_id), 0)",
+        "0",
+        SEATS,
+        TRANSFERS,
+    ),
+    Mutant(
         "whoever accepts may have any number",
         "transfers:check_may_have",
         "has.tickets >= limit",

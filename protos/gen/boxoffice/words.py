@@ -365,6 +365,8 @@ MUST: dict[str, str] = {
     'boxoffice.inventory.v1.AreaPlaces.quantity': 'must be a whole number from 1 to 1000',
     'boxoffice.inventory.v1.BatchConfirmReservationsRequest.names': 'must be a list of 1 to 256 items',
     'boxoffice.inventory.v1.BatchConfirmReservationsRequest.names[]': 'must be an object',
+    'boxoffice.inventory.v1.BatchConfirmReservationsRequest.tickets_from_others': 'must be a list of up to 256 items',
+    'boxoffice.inventory.v1.BatchConfirmReservationsRequest.tickets_from_others[]': 'must be a whole number from 0 to 10000',
     'boxoffice.inventory.v1.BatchExtendReservationsRequest.Extension.name': 'must be an object',
     'boxoffice.inventory.v1.BatchExtendReservationsRequest.Extension.ttl_seconds': 'must be a whole number from 1 to 1800',
     'boxoffice.inventory.v1.BatchExtendReservationsRequest.extensions': 'must be a list of 1 to 256 items',

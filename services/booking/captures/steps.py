@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from services.booking.bookings import shows
-from services.booking.bookings.domain import Booking, Changed
+from services.booking.bookings.domain import Booking, Changed, State
 from services.booking.bookings.leases import RETRY_SECONDS, postpone
 from services.booking.bookings.seats import ConfirmedClaim
 from services.booking.captures.domain import Capture
 from services.booking.captures.operation import Confirmation, FinishConfirming, RecordCaptures
 from services.booking.clients import InventoryClient
+from services.booking.transfers.operation import shares_to_book
 from services.chassis.errors import Failure
 from services.chassis.store.database import Database
 from services.chassis.writes.outbox import Outbox
@@ -54,7 +55,8 @@ class Captures:
             return {}
         answers: Sequence[Failure | ConfirmedClaim]
         try:
-            answers = await self._inventory.confirm([(booking.id, booking.show.show_id) for booking in bookings])
+            names = [(booking.id, booking.show.show_id) for booking in bookings]
+            answers = await self._inventory.confirm(names, await self._from_others(bookings))
         except Failure as failure:
             answers = [failure] * len(bookings)
         answered, unknown = [], []
@@ -73,3 +75,19 @@ class Captures:
         await postpone(self._db, unknown, RETRY_SECONDS)
         await shows.note(self._db, newer)
         return {one.id: one for one in finished if isinstance(one, Booking)}
+
+    async def _from_others(self, bookings: Sequence[Booking]) -> list[int]:
+        """Return how many tickets of their shows the users of bookings have from others, where money came late.
+
+        An acceptance that is under way is waited for. A later one counts the seats of these bookings, which are
+        CONFIRMING. Until a booking expires, acceptances count its seats, so nothing is to be counted for it.
+        """
+        late = {(one.user_id, one.show.show_id) for one in bookings if one.confirming_from == State.EXPIRED}
+        if not late:
+            return []
+        _, rows = await self._db.transact(*shares_to_book(sorted(late)))
+        tickets = {(row.user_id, row.show_id): row.tickets for row in rows}
+        return [
+            tickets.get((one.user_id, one.show.show_id), 0) if one.confirming_from == State.EXPIRED else 0
+            for one in bookings
+        ]

@@ -253,6 +253,8 @@ class Confirm(SeatCommand[Confirmed]):
     may_revive: ClassVar[bool] = True
 
     booking_id: UUID
+    tickets_from_others: int = 0
+    """How many tickets of the show its user has accepted from others."""
 
     def apply(self, show: LockedShow, now: datetime, rules: SeatRules) -> ClaimClosed | Confirmed:
         """Return the claim if its seats are booked, ClaimClosed if they never will be."""
@@ -292,7 +294,8 @@ class Confirm(SeatCommand[Confirmed]):
         self, show: LockedShow, user_id: UUID, seats: Sequence[Seat], now: datetime, rules: SeatRules
     ) -> bool:
         """Tell whether a claim that has lapsed can have its seats back."""
-        own_now = sum(seat.booking_id != self.booking_id for seat in show.seats_of(user_id, now))
+        own_seats = sum(seat.booking_id != self.booking_id for seat in show.seats_of(user_id, now))
+        own_now = own_seats + self.tickets_from_others
         are_free = all(seat.booking_id == self.booking_id or not seat.is_claimed(now) for seat in seats)
         rights = [(seat.right_id, seat.id, seat.blocked_for) for seat in seats if seat.is_blocked]
         has_rights = show.access.admits_again(rights, now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import chain, repeat
 from uuid import UUID
 
 from boxoffice.inventory.v1 import inventory_pb2 as pb
@@ -217,7 +218,10 @@ class SeatMethods:
         self, request: pb.BatchConfirmReservationsRequest, context: Context
     ) -> pb.BatchConfirmReservationsResponse:
         answers = await self._desk.submit_all(
-            [Confirm(show_id=UUID(name.show_id), booking_id=UUID(name.booking_id)) for name in request.names]
+            [
+                Confirm(show_id=UUID(name.show_id), booking_id=UUID(name.booking_id), tickets_from_others=from_others)
+                for name, from_others in zip(request.names, chain(request.tickets_from_others, repeat(0)), strict=False)
+            ]
         )
         result = pb.BatchConfirmReservationsResponse.Result
         return pb.BatchConfirmReservationsResponse(

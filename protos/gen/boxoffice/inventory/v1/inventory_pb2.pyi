@@ -2121,18 +2121,26 @@ class BatchConfirmReservationsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAMES_FIELD_NUMBER: _builtins.int
+    TICKETS_FROM_OTHERS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def names(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReservationName]:
         """The claims; 1 to 256."""
+
+    @_builtins.property
+    def tickets_from_others(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """How many tickets of the show each claim's user has from others, in the order of the names; empty: none has any. They count
+        against what the user may have where a claim that has lapsed is booked.
+        """
 
     def __init__(
         self,
         *,
         names: _abc.Iterable[Global___ReservationName] | None = ...,
+        tickets_from_others: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names", "tickets_from_others", b"tickets_from_others"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

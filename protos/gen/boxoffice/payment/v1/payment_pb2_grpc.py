@@ -154,8 +154,9 @@ class PaymentServiceServicer:
 
     def ReceiveWebhook(self, request, context):
         """Receives a webhook of the bank, signed as the Standard Webhooks specification says, and answers once it is
-        stored. An event that was received before is answered alike and changes nothing. So is one of a type that is not
-        known here: it is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
+        stored. The payment's state decides what an event does, not its id: one that could change nothing any more, as
+        when it comes again, is answered alike and changes nothing; any other makes payment ask the bank. One of a type that is not
+        known here is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
         `payment.captured` and `payment.declined`.
 
         INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, no JSON object, or lacks
@@ -173,7 +174,8 @@ class PaymentServiceServicer:
 
     def ReceiveRazorpayWebhook(self, request, context):
         """Receives a webhook of Razorpay's, signed by HMAC-SHA256 of the body with the webhook's secret, and answers once it is
-        stored. One that was received before is answered alike and changes nothing. One that is of no use here, such as one
+        stored. The payment's state decides what it does, not its id: one that could change nothing any more is answered alike
+        and changes nothing; any other makes payment ask Razorpay. One that is of no use here, such as one
         about a payment that is not Boxoffice's, is answered alike and left alone: Razorpay disables who refuses for a day.
 
         INVALID_ARGUMENT INVALID_FIELD: the body is larger than 256 KiB, or no event in JSON.

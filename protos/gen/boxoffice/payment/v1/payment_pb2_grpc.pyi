@@ -66,8 +66,9 @@ class PaymentServiceStub:
     """Returns the payments of several bookings, whoever's they are: what GetPaymentStatus does of each."""
     ReceiveWebhook: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]
     """Receives a webhook of the bank, signed as the Standard Webhooks specification says, and answers once it is
-    stored. An event that was received before is answered alike and changes nothing. So is one of a type that is not
-    known here: it is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
+    stored. The payment's state decides what an event does, not its id: one that could change nothing any more, as
+    when it comes again, is answered alike and changes nothing; any other makes payment ask the bank. One of a type that is not
+    known here is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
     `payment.captured` and `payment.declined`.
 
     INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, no JSON object, or lacks
@@ -81,7 +82,8 @@ class PaymentServiceStub:
     """
     ReceiveRazorpayWebhook: _grpc.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]
     """Receives a webhook of Razorpay's, signed by HMAC-SHA256 of the body with the webhook's secret, and answers once it is
-    stored. One that was received before is answered alike and changes nothing. One that is of no use here, such as one
+    stored. The payment's state decides what it does, not its id: one that could change nothing any more is answered alike
+    and changes nothing; any other makes payment ask Razorpay. One that is of no use here, such as one
     about a payment that is not Boxoffice's, is answered alike and left alone: Razorpay disables who refuses for a day.
 
     INVALID_ARGUMENT INVALID_FIELD: the body is larger than 256 KiB, or no event in JSON.
@@ -183,8 +185,9 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     """Returns the payments of several bookings, whoever's they are: what GetPaymentStatus does of each."""
     ReceiveWebhook: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]  # type: ignore[assignment]
     """Receives a webhook of the bank, signed as the Standard Webhooks specification says, and answers once it is
-    stored. An event that was received before is answered alike and changes nothing. So is one of a type that is not
-    known here: it is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
+    stored. The payment's state decides what an event does, not its id: one that could change nothing any more, as
+    when it comes again, is answered alike and changes nothing; any other makes payment ask the bank. One of a type that is not
+    known here is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
     `payment.captured` and `payment.declined`.
 
     INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, no JSON object, or lacks
@@ -198,7 +201,8 @@ class PaymentServiceAsyncStub(PaymentServiceStub):
     """
     ReceiveRazorpayWebhook: _aio.UnaryUnaryMultiCallable[_httpbody_pb2.HttpBody, _payment_pb2.ReceiveWebhookResponse]  # type: ignore[assignment]
     """Receives a webhook of Razorpay's, signed by HMAC-SHA256 of the body with the webhook's secret, and answers once it is
-    stored. One that was received before is answered alike and changes nothing. One that is of no use here, such as one
+    stored. The payment's state decides what it does, not its id: one that could change nothing any more is answered alike
+    and changes nothing; any other makes payment ask Razorpay. One that is of no use here, such as one
     about a payment that is not Boxoffice's, is answered alike and left alone: Razorpay disables who refuses for a day.
 
     INVALID_ARGUMENT INVALID_FIELD: the body is larger than 256 KiB, or no event in JSON.
@@ -321,8 +325,9 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payment_pb2.ReceiveWebhookResponse, _abc.Awaitable[_payment_pb2.ReceiveWebhookResponse]]:
         """Receives a webhook of the bank, signed as the Standard Webhooks specification says, and answers once it is
-        stored. An event that was received before is answered alike and changes nothing. So is one of a type that is not
-        known here: it is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
+        stored. The payment's state decides what an event does, not its id: one that could change nothing any more, as
+        when it comes again, is answered alike and changes nothing; any other makes payment ask the bank. One of a type that is not
+        known here is counted, and nothing is done. `payment.success` and `payment.failed` are taken for
         `payment.captured` and `payment.declined`.
 
         INVALID_ARGUMENT INVALID_FIELD: the body is larger than 64 KiB, no JSON object, or lacks
@@ -342,7 +347,8 @@ class PaymentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payment_pb2.ReceiveWebhookResponse, _abc.Awaitable[_payment_pb2.ReceiveWebhookResponse]]:
         """Receives a webhook of Razorpay's, signed by HMAC-SHA256 of the body with the webhook's secret, and answers once it is
-        stored. One that was received before is answered alike and changes nothing. One that is of no use here, such as one
+        stored. The payment's state decides what it does, not its id: one that could change nothing any more is answered alike
+        and changes nothing; any other makes payment ask Razorpay. One that is of no use here, such as one
         about a payment that is not Boxoffice's, is answered alike and left alone: Razorpay disables who refuses for a day.
 
         INVALID_ARGUMENT INVALID_FIELD: the body is larger than 256 KiB, or no event in JSON.
