@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,10 +41,11 @@ routes = web.RouteTableDef()
 async def home(request: web.Request) -> web.StreamResponse:
     """Show what is featured, and what is next."""
     visit: Visit = request[VISIT]
-    featured = await visit.services.list_events(featured=True, page=1, limit=FEATURED)
-    following = await visit.services.list_events(page=1, limit=ON_HOME, sort=catalog_pb2.ListEventsRequest.DATE)
-    shows = await _next_shows(visit, [*featured.events, *following.events])
-    return visit.page("home.html", featured=featured.events, events=following.events, shows=shows)
+    featured, following = await asyncio.gather(
+        _find(visit, featured=True, page=1, limit=FEATURED),
+        _find(visit, page=1, limit=ON_HOME, sort=catalog_pb2.ListEventsRequest.DATE),
+    )
+    return visit.page("home.html", featured=featured.events, events=following.events)
 
 
 @routes.get("/events")
@@ -55,10 +56,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     page = number(request.query.get("page", ""), least=1, most=LAST_PAGE, otherwise=1)
     wrong, found = "", catalog_pb2.ListEventsResponse()
     try:
-        found = await visit.services.list_events(**_asked(asked), page=page, limit=A_PAGE)
+        found = await _find(visit, **_asked(asked), page=page, limit=A_PAGE)
     except InvalidField as error:
         wrong = words(error)
-    shows = await _next_shows(visit, found.events)
     more = urlencode({**{name: value for name, value in asked.items() if value}, "page": page + 1})
     fewer = urlencode({**{name: value for name, value in asked.items() if value}, "page": page - 1})
     return visit.page(
@@ -66,7 +66,6 @@ async def events(request: web.Request) -> web.StreamResponse:
         400 if wrong else 200,
         asked=asked,
         found=found,
-        shows=shows,
         is_filtered=any(asked.values()),
         page=page,
         pages=-(-found.total // A_PAGE),
@@ -78,15 +77,10 @@ async def events(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def _next_shows(visit: Visit, events: Iterable[catalog_pb2.Event]) -> dict[str, catalog_pb2.Show]:
-    """Return the next show of each event that has one; nothing where that cannot be told now."""
-    now = datetime.now(UTC)
-
-    try:
-        found = await asyncio.gather(*(_shows_from(visit, event, now, 1) for event in events))
-    except BoxofficeError:
-        return {}
-    return {show.event_id or show.movie_id: show for shows in found for show in shows}
+async def _find(visit: Visit, **asked: Any) -> catalog_pb2.ListEventsResponse:
+    """Find events, each with its next show."""
+    found: catalog_pb2.ListEventsResponse = await visit.read("list_events", with_next_show=True, **asked)
+    return found
 
 
 async def shows_of(visit: Visit, event: catalog_pb2.Event) -> Sequence[catalog_pb2.Show]:
@@ -95,15 +89,9 @@ async def shows_of(visit: Visit, event: catalog_pb2.Event) -> Sequence[catalog_p
         return event.shows
     last = event.shows[-1].start_time.ToDatetime(tzinfo=UTC)
     known = {show.id for show in event.shows}
-    later = await _shows_from(visit, event, last, MORE_SHOWS)
-    return [*event.shows, *(show for show in later if show.id not in known)]
-
-
-async def _shows_from(
-    visit: Visit, event: catalog_pb2.Event, start: datetime, limit: int
-) -> Sequence[catalog_pb2.Show]:
     named: dict[str, Any] = {"movie_id" if event.category == catalog_pb2.Event.MOVIE else "event_id": event.id}
-    return (await visit.services.list_shows(from_=start, page_size=limit, **named)).shows
+    later = (await visit.services.list_shows(from_=last, page_size=MORE_SHOWS, **named)).shows
+    return [*event.shows, *(show for show in later if show.id not in known)]
 
 
 def _asked(asked: dict[str, str]) -> dict[str, Any]:
@@ -122,9 +110,9 @@ async def event(request: web.Request) -> web.StreamResponse:
     """Show an event, its shows and what visitors wrote of it."""
     visit: Visit = request[VISIT]
     event_id = request.match_info["event_id"]
-    found = await visit.services.get_event(event_id=event_id)
+    found: catalog_pb2.Event = await visit.read("get_event", event_id=event_id)
     try:
-        reviews = (await visit.services.list_reviews(event_id=event_id, page_size=REVIEWS)).reviews
+        reviews = (await visit.read("list_reviews", event_id=event_id, page_size=REVIEWS)).reviews
     except BoxofficeError:
         reviews = None  # the page is good for buying without
     shows = await shows_of(visit, found)

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ from web.pages import Pages
 from web.paths import own
 from web.peers import Services
 from web.sessions import Cookies, Session, anonymous, signed_in
+from web.shared import Shared
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +84,8 @@ class Visit:
     session: Session
     is_known: bool
     """Whether the session came with the request; else it is new, and kept only if the page has a form."""
+    shared: Shared
+    """Answers that visitors share who are not signed in."""
     is_changed: bool = False
     """Whether the browser has to keep another session than it has."""
     organization_id: str = ""
@@ -133,6 +137,13 @@ class Visit:
             raise web.HTTPSeeOther(f"/login?next={quote(self.request.path_qs, safe='')}")
         return self.session.user_id
 
+    async def read(self, method: str, **asked: Any) -> Any:
+        """Return the answer of a method that anybody may call; whoever is not signed in shares it for a second."""
+        ask = partial(getattr(self.services, method), **asked)
+        if self.user_id:
+            return await ask()
+        return await self.shared.answer((method, *sorted(asked.items())), ask)
+
     def wait_for(self, seconds: float) -> None:
         """Let the answer take so long from now on, as where a file has to come first."""
         if self.time_limit is not None:
@@ -181,6 +192,7 @@ class Visits:
         """`most`: so many requests are answered at once."""
         self._services, self._cookies, self._pages = services, cookies, pages
         self._most, self._now = most, 0
+        self._shared = Shared()
         self._headers = HEADERS | ({"strict-transport-security": "max-age=31536000"} if is_secure else {})
 
     @web.middleware
@@ -231,7 +243,8 @@ class Visits:
     async def _visit(self, request: web.Request) -> Visit:
         """Return the visit of a request, its access token replaced where that is about to end."""
         session = self._cookies.read(request)
-        visit = Visit(request, self._pages, self._services, session or anonymous(), is_known=session is not None)
+        who = session or anonymous()
+        visit = Visit(request, self._pages, self._services, who, is_known=session is not None, shared=self._shared)
         if visit.session.is_stale:
             try:
                 tokens = await self._services.refresh(refresh_token=visit.session.refresh_token)

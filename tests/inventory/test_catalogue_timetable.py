@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
@@ -29,6 +29,8 @@ from tests.inventory.catalogue_client import (
     stamp,
     walk,
 )
+
+DAY = timedelta(days=1)
 
 # --- One show at a time
 
@@ -251,3 +253,31 @@ async def test_a_page_of_many_shows_is_read_in_order_by_an_index(catalogue: Cata
     assert "on shows" in plan
     assert "Seq Scan on shows" not in plan, plan
     assert "Sort Key" not in plan.split("Aggregate")[0], plan
+
+
+async def test_a_list_of_events_has_the_next_show_of_each_for_who_asks(catalogue: Catalogue) -> None:
+    busy, quiet, movie = await catalogue.event(), await catalogue.event(title="Low Tide"), await catalogue.movie()
+    screen = await catalogue.screen()
+    of_busy: dict[str, Any] = {"event_id": busy.id, "movie_id": "", "screen_id": screen.id}
+    first, later, _ = [await catalogue.show(**of_busy, start_time=stamp(NOON + days * DAY)) for days in (0, 2, 4)]
+    film = await catalogue.show(movie_id=movie.id, start_time=stamp(NOON + 9 * DAY))
+
+    async def listed(**asked: Any) -> dict[str, list[pb.Show]]:
+        ways: list[dict[str, Any]] = [{}, {"page": 1, "sort": "TITLE"}]
+        pages = [(await catalogue.rpc.ListEvents(pb.ListEventsRequest(**asked, **way))).events for way in ways]
+        by_token, counted = [{event.id: list(event.shows) for event in page} for page in pages]
+        assert by_token == counted
+        return by_token
+
+    assert await listed() == {busy.id: [], quiet.id: [], movie.id: []}
+    assert await listed(with_next_show=True) == {busy.id: [first], quiet.id: [], movie.id: [film]}
+    await catalogue.rpc.CancelShows(pb.CancelShowsRequest(show_id=first.id, by_admin=True))
+    await catalogue.db.execute("UPDATE show_seats SET blocked_for = '' WHERE show_id = %s", (UUID(film.id),))
+    film.sold_out = True
+    assert await listed(with_next_show=True) == {busy.id: [later], quiet.id: [], movie.id: [film]}
+    await catalogue.db.execute("UPDATE shows SET status = 'DRAFT' WHERE id = %s", (UUID(film.id),))
+    await move_clock(catalogue.db, "33 days")
+    following = await listed(with_next_show=True)
+    assert following[movie.id] == [], "nobody sees drafts who does not organize them"
+    [third] = following[busy.id]
+    assert third.start_time.ToDatetime(UTC) == NOON + 4 * DAY, "the second has begun"

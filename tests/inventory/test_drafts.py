@@ -61,7 +61,7 @@ class Draft:
         show, event = {"show_id": self.show_id}, self.movie_id
         return {
             "GetEvent": pb.GetEventRequest(event_id=event),
-            "ListEvents": pb.ListEventsRequest(),
+            "ListEvents": pb.ListEventsRequest(with_next_show=True),
             "GetMovie": pb.GetMovieRequest(movie_id=event),
             "ListMovies": pb.ListMoviesRequest(),
             "GetShow": pb.GetShowRequest(**show),

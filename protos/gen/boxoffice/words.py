@@ -565,6 +565,7 @@ MUST: dict[str, str] = {
     'boxoffice.inventory.v1.ListEventsRequest.q': 'must be a text of up to 100 characters in one line, without invisible ones',
     'boxoffice.inventory.v1.ListEventsRequest.sort': 'must be one of RELEVANCE, NEWEST, DATE, PRICE, PRICE_DESCENDING, TITLE',
     'boxoffice.inventory.v1.ListEventsRequest.status': 'must be one of DRAFT, PUBLISHED, COMPLETED, CANCELLED',
+    'boxoffice.inventory.v1.ListEventsRequest.with_next_show': 'must be true or false',
     'boxoffice.inventory.v1.ListHoldsRequest.page_size': 'must be a whole number from 0 to 50',
     'boxoffice.inventory.v1.ListHoldsRequest.page_token': 'must be a nextPageToken that this list gave with these filters: begin again without one',
     'boxoffice.inventory.v1.ListHoldsRequest.show_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',

@@ -14,6 +14,7 @@ from services.inventory.catalogue import events, messages
 from services.inventory.catalogue.domain import CatalogueEvent
 from services.inventory.catalogue.drafts import seen_drafts
 from services.inventory.catalogue.periods import period_of
+from services.inventory.catalogue.shows import next_shows
 from services.inventory.catalogue.statements import IN_PERIOD
 from services.inventory.catalogue.zones import Period
 from services.inventory.finding.domain import Sort, parse_query
@@ -43,20 +44,31 @@ async def list_events(db: Database, request: pb.ListEventsRequest) -> pb.ListEve
         number, limit = counted
         found = await find(Part(after=None, skipped=(number - 1) * limit, limit=limit, is_counted=True))
         rows = await events.get_events(db, [id_ for _, id_ in found.ids])
-        listed = map(await _renderer(db, rows), rows)
+        listed = map(await _renderer(db, rows, with_shows=request.with_next_show), rows)
         return pb.ListEventsResponse(events=listed, page=number, limit=limit, total=found.total or 0)
     found = await find(Part(after=page.after, skipped=0, limit=page.limit, is_counted=False))
     keys = {id_: (key_, id_) for key_, id_ in found.ids}
     rows = await events.get_events(db, list(keys))
-    rendered, token = page.render(rows, lambda event: keys[event.id], await _renderer(db, rows))
+    render = await _renderer(db, rows, with_shows=request.with_next_show)
+    rendered, token = page.render(rows, lambda event: keys[event.id], render)
     return pb.ListEventsResponse(events=rendered, next_page_token=token)
 
 
-async def _renderer(db: Database, listed: Sequence[CatalogueEvent]) -> Callable[[CatalogueEvent], pb.Event]:
-    """Return how events of a list are rendered: with whether they are sold out, and with their images."""
+async def _renderer(
+    db: Database, listed: Sequence[CatalogueEvent], *, with_shows: bool
+) -> Callable[[CatalogueEvent], pb.Event]:
+    """Return how events of a list are rendered: with whether they are sold out, their images, and their next shows."""
     ids = [event.id for event in listed]
     sold_out, images = await events.sold_out(db, ids), await images_of(db, ids)
-    return lambda event: messages.render_event(event, is_sold_out=event.id in sold_out, images=images.get(event.id, ()))
+    following = await next_shows(db, ids) if with_shows else {}
+
+    def render(event: CatalogueEvent) -> pb.Event:
+        rendered = messages.render_event(event, is_sold_out=event.id in sold_out, images=images.get(event.id, ()))
+        if (show := following.get(event.id)) is not None:
+            rendered.shows.append(messages.render_show(show))
+        return rendered
+
+    return render
 
 
 def parse_filter(request: pb.ListEventsRequest) -> Filter:

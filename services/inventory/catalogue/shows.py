@@ -221,6 +221,15 @@ async def list_shows(
     return read_shows(found, await db.fetch(SOLD_OUT, {"show_ids": [row.id for row in found]}))
 
 
+@retried
+async def next_shows(db: Database, event_ids: Sequence[UUID]) -> dict[UUID, CatalogueShow]:
+    """Return the next show of each event that has one which the caller sees, by the event: none that is cancelled."""
+    given = {"event_ids": list(event_ids), **seen_drafts()}
+    found = await db.fetch(sql.list_next_shows(given), given)
+    sold_out = await db.fetch(SOLD_OUT, {"show_ids": [row.id for row in found]})
+    return {show.event_id: show for show in read_shows(found, sold_out)}
+
+
 def read_shows(rows: Sequence[Row], sold_out: Sequence[Row] = ()) -> list[CatalogueShow]:
     """Return what rows of the statements about shows say, and which of them are sold out."""
     gone = {row.show_id for row in sold_out}

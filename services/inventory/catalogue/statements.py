@@ -214,6 +214,18 @@ def list_shows(given: Mapping[str, Any]) -> str:
     return _page(_SHOWS, _SHOW_FILTERS, given, order="s.starts_at, s.id", always=always)
 
 
+def list_next_shows(given: Mapping[str, Any]) -> str:
+    """The next show of each of the events `event_ids` that has one, cancelled ones left out; filter `drafts_of`."""
+    drafts = f"AND {_SHOW_FILTERS['drafts_of']}" if given["drafts_of"] is not None else ""
+    return f"""{_SHOWS} WHERE s.id = ANY(ARRAY(
+        SELECT n.id FROM unnest(%(event_ids)s::uuid[]) AS asked (event_id) CROSS JOIN LATERAL (
+            SELECT s.id FROM shows s
+            WHERE s.event_id = asked.event_id AND s.status <> 'CANCELLED' AND {_TO_COME} {drafts}
+            ORDER BY s.starts_at, s.id LIMIT 1
+        ) n
+    ))"""
+
+
 LOCK_COUNTER = "SELECT show_id, prices_version FROM show_counters WHERE show_id = ANY(%(show_ids)s) FOR UPDATE"
 """The lock of one show, with its seats. Those of several are had one by one, in the order of their ids."""
 

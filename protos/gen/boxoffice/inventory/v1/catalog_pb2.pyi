@@ -268,7 +268,9 @@ class Event(_message.Message):
 
     @_builtins.property
     def shows(self) -> _containers.RepeatedCompositeFieldContainer[Global___Show]:
-        """Its shows to come, earliest first; only in the answer of GetEvent, and 20 at most. ListShows has all."""
+        """Its shows to come that are not cancelled, earliest first: 20 at most in the answer of GetEvent, and the next one in that of
+        ListEvents, where the request asks for it. ListShows has all.
+        """
 
     @_builtins.property
     def price_ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event.PriceRange]:
@@ -1061,6 +1063,7 @@ class ListEventsRequest(_message.Message):
     PAGE_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    WITH_NEXT_SHOW_FIELD_NUMBER: _builtins.int
     category: Global___Event.Category.ValueType
     """Only events of this category; every category where it is absent."""
     page_size: _builtins.int
@@ -1101,6 +1104,8 @@ class ListEventsRequest(_message.Message):
     """How many events a counted page has; 1 to 100, 10 where it is absent."""
     organization_id: _builtins.str
     """Only events of this organization (UUID)."""
+    with_next_show: _builtins.bool
+    """Whether each event comes with its next show, in `shows`: the first that is to come and not cancelled, if there is one."""
     def __init__(
         self,
         *,
@@ -1120,10 +1125,11 @@ class ListEventsRequest(_message.Message):
         page: _builtins.int = ...,
         limit: _builtins.int = ...,
         organization_id: _builtins.str = ...,
+        with_next_show: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_featured", b"_featured", "_max_price", b"_max_price", "_min_price", b"_min_price", "featured", b"featured", "max_price", b"max_price", "min_price", b"min_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_featured", b"_featured", "_max_price", b"_max_price", "_min_price", b"_min_price", "category", b"category", "city", b"city", "date", b"date", "date_from", b"date_from", "date_to", b"date_to", "featured", b"featured", "limit", b"limit", "max_price", b"max_price", "min_price", b"min_price", "organization_id", b"organization_id", "page", b"page", "page_size", b"page_size", "page_token", b"page_token", "q", b"q", "sort", b"sort", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_featured", b"_featured", "_max_price", b"_max_price", "_min_price", b"_min_price", "category", b"category", "city", b"city", "date", b"date", "date_from", b"date_from", "date_to", b"date_to", "featured", b"featured", "limit", b"limit", "max_price", b"max_price", "min_price", b"min_price", "organization_id", b"organization_id", "page", b"page", "page_size", b"page_size", "page_token", b"page_token", "q", b"q", "sort", b"sort", "status", b"status", "with_next_show", b"with_next_show"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__featured: _TypeAlias = _typing.Literal["featured"]  # noqa: Y015
     _WhichOneofArgType__featured: _TypeAlias = _typing.Literal["_featured", b"_featured"]  # noqa: Y015
