@@ -9,6 +9,7 @@ import pytest
 from boxoffice.inventory.v1 import catalog_pb2 as pb
 
 from services.chassis.ids import new_id
+from services.inventory.catalogue import listing
 from tests.inventory.catalogue_client import NOON, Catalogue, invalid_fields, refusal, stamp, walk
 
 NOBODYS_ID = "0189abcd-0000-7000-8000-000000000000"
@@ -271,3 +272,13 @@ async def test_methods_do_not_share_keys_and_without_a_key_every_request_creates
     await catalogue.rpc.CreateEvent(pb.CreateEventRequest(**EVENT))
     await catalogue.rpc.CreateEvent(pb.CreateEventRequest(**EVENT))
     assert (await catalogue.count("events"), await catalogue.count("venues")) == (4, 1)
+
+
+async def test_a_counted_page_that_no_client_could_read_is_refused(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        await catalogue.event()
+    monkeypatch.setattr(listing, "MAX_ANSWER_BYTES", 130)
+    assert len((await catalogue.rpc.ListEvents(pb.ListEventsRequest(limit=1))).events) == 1
+    assert list(await invalid_fields(catalogue.rpc.ListEvents(pb.ListEventsRequest(limit=2)))) == ["limit"]

@@ -241,6 +241,7 @@ async def test_a_page_of_many_shows_is_read_in_order_by_an_index(catalogue: Cata
         "after_id": uuid4(),
         "day": None,
         "is_cancelled": None,
+        "organization_id": None,
     }
     given = {name: value if name in filters else None for name, value in given.items()}
     given |= {

@@ -9,7 +9,8 @@ from services.chassis.errors import InvalidField
 from services.chassis.store.database import Database
 from services.chassis.values.days import parse_day
 from services.chassis.values.writing import key
-from services.chassis.wire.pages import BY_TEXT_AND_ID, Order, PageRequest
+from services.chassis.wire.incoming import over_rest
+from services.chassis.wire.pages import BY_TEXT_AND_ID, MAX_ANSWER_BYTES, Order, PageRequest
 from services.inventory.catalogue import events, messages
 from services.inventory.catalogue.domain import CatalogueEvent
 from services.inventory.catalogue.drafts import seen_drafts
@@ -45,7 +46,10 @@ async def list_events(db: Database, request: pb.ListEventsRequest) -> pb.ListEve
         found = await find(Part(after=None, skipped=(number - 1) * limit, limit=limit, is_counted=True))
         rows = await events.get_events(db, [id_ for _, id_ in found.ids])
         listed = map(await _renderer(db, rows, with_shows=request.with_next_show), rows)
-        return pb.ListEventsResponse(events=listed, page=number, limit=limit, total=found.total or 0)
+        answer = pb.ListEventsResponse(events=listed, page=number, limit=limit, total=found.total or 0)
+        if answer.ByteSize() > MAX_ANSWER_BYTES and not over_rest():
+            raise InvalidField(("limit", "must be less here: so many of these events are more than 4 MiB"))
+        return answer
     found = await find(Part(after=page.after, skipped=0, limit=page.limit, is_counted=False))
     keys = {id_: (key_, id_) for key_, id_ in found.ids}
     rows = await events.get_events(db, list(keys))

@@ -229,7 +229,7 @@ class CatalogServiceServicer:
         events are made.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a day is none, `q` has no word or more than eight, pages are asked
-        for in both ways, or the page token is not one this method gave.
+        for in both ways, a counted page over gRPC would be more than 4 MiB, or the page token is not one this method gave.
         RESOURCE_EXHAUSTED OVERLOADED: too many search, or this search takes too long; RetryInfo says when to come back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

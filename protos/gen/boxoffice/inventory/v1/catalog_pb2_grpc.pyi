@@ -62,7 +62,7 @@ class CatalogServiceStub:
     events are made.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a day is none, `q` has no word or more than eight, pages are asked
-    for in both ways, or the page token is not one this method gave.
+    for in both ways, a counted page over gRPC would be more than 4 MiB, or the page token is not one this method gave.
     RESOURCE_EXHAUSTED OVERLOADED: too many search, or this search takes too long; RetryInfo says when to come back.
     """
     UpdateEvent: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.UpdateEventRequest, _catalog_pb2.Event]
@@ -332,7 +332,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     events are made.
 
     INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a day is none, `q` has no word or more than eight, pages are asked
-    for in both ways, or the page token is not one this method gave.
+    for in both ways, a counted page over gRPC would be more than 4 MiB, or the page token is not one this method gave.
     RESOURCE_EXHAUSTED OVERLOADED: too many search, or this search takes too long; RetryInfo says when to come back.
     """
     UpdateEvent: _aio.UnaryUnaryMultiCallable[_catalog_pb2.UpdateEventRequest, _catalog_pb2.Event]  # type: ignore[assignment]
@@ -617,7 +617,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         events are made.
 
         INVALID_ARGUMENT INVALID_FIELD: a field breaks its rule, a day is none, `q` has no word or more than eight, pages are asked
-        for in both ways, or the page token is not one this method gave.
+        for in both ways, a counted page over gRPC would be more than 4 MiB, or the page token is not one this method gave.
         RESOURCE_EXHAUSTED OVERLOADED: too many search, or this search takes too long; RetryInfo says when to come back.
         """
 
