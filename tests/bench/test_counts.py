@@ -62,9 +62,9 @@ CREATE_VENUE = (11, 2)
 CREATE_SCREEN = (9, 2)
 CREATE_SHOW = (20, 2)
 
-# What a batch of bookings costs, however many there are: booking's intent with how the shows are taxed, inventory's
-# claim, booking's price.
-STATEMENTS = 18
+# What a batch of bookings costs, however many there are: booking's intent with how the shows are taxed and how
+# many tickets its users have from others, under a lock; inventory's claim, booking's price.
+STATEMENTS = 20
 ROUND_TRIPS = 4
 SEAT_MAP_BYTES_EACH = 68
 
