@@ -16,6 +16,8 @@ from services.booking.viewing.look import Bookings, BookingsPage
 from services.booking.viewing.paid import Looks
 from services.chassis.errors import Unavailable
 from services.chassis.wire.status import from_status
+from services.chassis.writes import desk
+from services.chassis.writes.lookup import ASKING_LANES
 from tests.booking.house import House, move_clocks, refused
 from tests.patience import patient
 
@@ -195,3 +197,17 @@ async def test_whoever_asks_for_a_booking_and_whoever_lists_theirs_share_a_quest
     assert [one.payment.booking_id for one in (listed, other, found)] == [of_ann.id, of_bob.id, of_ann.id]
     assert isinstance(refused_, BookingNotFound)
     assert replace(found.seen, now=listed.seen.now) == listed.seen
+
+
+async def test_looks_whose_payments_do_not_come_hold_up_no_later_ones(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "BESIDE_SECONDS", 0.01)
+    payments = Payments()
+    looks = Looks(Bookings(house.db), payments)  # type: ignore[arg-type]
+    async with asyncio.timeout(patient(5)), asyncio.TaskGroup() as waiting:
+        for _ in range(ASKING_LANES + 2):
+            payments.begun.clear()
+            waiting.create_task(looks.of_user(BookingsPage(uuid4(), None, None, None, 20)))
+            await payments.begun.wait()
+        payments.may_answer.set()

@@ -55,6 +55,14 @@ MUTANTS = (
         READS,
     ),
     Mutant(
+        "a payment service that hangs holds up looks at other bookings",
+        "LANE_SECONDS",
+        "0.25",
+        "60.0",
+        REQUESTS,
+        READS,
+    ),
+    Mutant(
         "shows that are over are listed first",
         "list_shows",
         "always = [_TO_COME] if given['begin'] is None and given['day'] is None else []",
