@@ -37,8 +37,9 @@ VALUES = {
     "timestamptz[]": ["2026-01-01T00:00:00Z"],
     "timestamptz": "2026-01-01T00:00:00Z",
     "boolean[]": [True],
+    "interval": "1 hour",
 }
-TYPES = {"now": "timestamptz", "limit": "int", "most": "int"}
+TYPES = {"now": "timestamptz", **dict.fromkeys(("limit", "most", "minutes", "hours", "days"), "int")}
 ONE_SHOW = [name for name in TEXTS if name not in OVER_ALL_SHOWS and name not in MAKE_SHOWS]
 
 
@@ -62,6 +63,14 @@ def test_each_statement_about_one_show_is_one_task(cluster: Cluster) -> None:
                 wrong[name] = counts
     assert wrong == {}
     assert len(ONE_SHOW) > 40
+
+
+def test_each_statement_over_all_shows_has_a_plan(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        cursor = psycopg.ClientCursor(connection)
+        for name in OVER_ALL_SHOWS:
+            plan = cursor.execute(f"EXPLAIN {TEXTS[name]}".encode(), asked(TEXTS[name])).fetchall()
+            assert any("Task Count" in line for (line,) in plan), name
 
 
 async def test_a_plan_that_is_made_without_values_is_refused_by_citus(cluster: Cluster) -> None:

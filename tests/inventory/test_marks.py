@@ -9,13 +9,14 @@ import pytest
 
 from services.chassis.store.database import Database
 from services.inventory.jobs import forget_markers
+from services.inventory.seats.commands import Hold
 from services.inventory.seats.domain import Price
 from services.inventory.seats.listing import SetPrices
 from services.inventory.seats.operation import ChangeSeats
 from tests.chassis.wire import Break, Wire
 from tests.databases import Databases, opened
 from tests.inventory.rules import RULES
-from tests.inventory.sale import OnSale, make_desk, opened_sale
+from tests.inventory.sale import OnSale, opened_sale
 
 
 @pytest.fixture
@@ -74,6 +75,7 @@ async def test_marks_are_forgotten_when_nobody_can_be_in_doubt_any_more(on_sale:
 
 async def test_a_batch_with_a_command_about_prices_leaves_its_mark_in_the_catalogue(inventory_db: Database) -> None:
     operation = ChangeSeats(inventory_db, RULES)
+    hold = Hold(show_id=uuid4(), user_id=uuid4(), seat_ids=[uuid4()])
     prices = SetPrices(show_id=uuid4(), prices=[Price("REGULAR", 1)])
-    assert operation.marks([prices]).beside == {}
-    assert make_desk(inventory_db) is not None
+    assert operation.marks([hold, prices]).beside == operation.marks([prices, hold]).beside == {}
+    assert operation.marks([hold]).beside == {"show_id": hold.show_id}

@@ -43,12 +43,17 @@ REPORTS = """
 """
 
 WITNESSES = """
+    WITH had AS MATERIALIZED (
+        SELECT t.holder_id, t.show_id FROM unnest(%(user_id)s::uuid[]) AS n (user_id)
+        JOIN show_seats t ON t.holder_id = n.user_id AND t.status = 'BOOKED'
+        JOIN reservations r ON r.show_id = t.show_id AND r.booking_id = t.booking_id
+        WHERE r.state = 'CONFIRMED'
+    )
     SELECT DISTINCT n.event_id, n.user_id
     FROM unnest(%(event_id)s::uuid[], %(user_id)s::uuid[]) AS n (event_id, user_id)
-    JOIN show_seats t ON t.holder_id = n.user_id AND t.status = 'BOOKED'
-    JOIN shows s ON s.id = t.show_id AND s.event_id = n.event_id
-    JOIN reservations r ON r.show_id = t.show_id AND r.booking_id = t.booking_id
-    WHERE r.state = 'CONFIRMED' AND s.status <> 'CANCELLED' AND s.ends_at <= (SELECT boxoffice_clock())
+    JOIN had ON had.holder_id = n.user_id
+    JOIN shows s ON s.id = had.show_id AND s.event_id = n.event_id
+    WHERE s.status <> 'CANCELLED' AND s.ends_at <= (SELECT boxoffice_clock())
 """
 """Who had a seat, paid for or free, at a show of the event that is over and took place."""
 
