@@ -15,7 +15,7 @@ from web.languages import _
 from web.numbers import number
 from web.organizers.access import managed_event
 from web.organizers.mistakes import Mistakes
-from web.organizers.uploads import LARGEST_BYTES, sent
+from web.organizers.uploads import LARGEST_BYTES, LEFT_SECONDS, WORK_SECONDS, sent
 from web.visits import Visit
 
 A_PAGE = 50
@@ -37,9 +37,6 @@ FORMATS = {
     "BOXOFFICE": catalog_pb2.ImportHallRequest.BOXOFFICE,
     "PRETIX": catalog_pb2.ImportHallRequest.PRETIX,
 }
-WORK_SECONDS = 12.0
-"""So long the service may take to make a hall of a file."""
-
 SHAPES: Mapping[str, dict[str, str]] = {
     "theatre": {"rows": "14", "seats": "20", "vip": "0", "premium": "5", "places": "0"},
     "cinema": {"rows": "12", "seats": "18", "vip": "0", "premium": "0", "places": "0"},
@@ -65,6 +62,8 @@ async def _halls(visit: Visit, event: catalog_pb2.Event, typed: Mapping[str, str
     city, token = visit.request.query.get("city", "").strip()[:100], visit.request.query.get("page", "")[:500]
     found = await visit.services.list_venues(city=city, page_size=A_PAGE, page_token=token)
     own = [venue for venue in found.venues if venue.organization_id == event.organization_id]
+    if typed["venue_id"] not in ["", *(venue.id for venue in own)]:
+        own += await _own_venue(visit, event, typed["venue_id"])
     everybodys = [venue for venue in found.venues if not venue.organization_id and venue not in own]
     others = [venue for venue in found.venues if venue not in own and venue not in everybodys]
     more = urlencode({"city": city, "page": found.next_page_token}) if found.next_page_token else ""
@@ -83,6 +82,15 @@ async def _halls(visit: Visit, event: catalog_pb2.Event, typed: Mapping[str, str
         most_seats=MOST_SEATS_OF_A_ROW,
         most_places=MOST_PLACES,
     )
+
+
+async def _own_venue(visit: Visit, event: catalog_pb2.Event, venue_id: str) -> list[catalog_pb2.Venue]:
+    """Return a venue that was chosen and is on another page, such as one just made; nothing where it is another's."""
+    try:
+        venue = await visit.services.get_venue(venue_id=venue_id)
+    except BoxofficeError:
+        return []  # the page is good without
+    return [venue] if venue.organization_id == event.organization_id else []
 
 
 @routes.post("/organizer/events/{event_id}/halls")
@@ -117,7 +125,7 @@ async def upload_hall(request: web.Request) -> web.StreamResponse:
     """Make a hall of a file, one of Boxoffice's own or a seating plan of pretix."""
     visit, event = await managed_event(request)
     texts, kind, plan = await sent(visit)
-    visit.wait_for(WORK_SECONDS)
+    visit.wait_for(LEFT_SECONDS)
     typed, mistakes = _EMPTY | {"venue_id": texts.get("venue_id", "")}, Mistakes()
     if not plan:
         mistakes.add("file", _("Choose a file first."))

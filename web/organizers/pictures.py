@@ -12,10 +12,7 @@ from web.languages import _
 from web.organizers.access import managed_event
 from web.organizers.events import edit_path, step_page
 from web.organizers.mistakes import Mistakes
-from web.organizers.uploads import LARGEST_BYTES, sent
-
-WORK_SECONDS = 12.0
-"""So long the service may take to make it anew."""
+from web.organizers.uploads import LARGEST_BYTES, LEFT_SECONDS, WORK_SECONDS, sent
 
 KINDS = ("image/jpeg", "image/png", "image/webp")
 FIELDS = {"altText": "alt", "file": "file", "IMAGE_TOO_LARGE": "file", "REQUEST_TOO_LARGE": "file"}
@@ -29,7 +26,7 @@ async def upload(request: web.Request) -> web.StreamResponse:
     """Add a picture."""
     visit, event = await managed_event(request)
     texts, kind, picture = await sent(visit)
-    visit.wait_for(WORK_SECONDS)
+    visit.wait_for(LEFT_SECONDS)
     mistakes, alt = Mistakes(), texts.get("alt", "").strip()
     if not picture:
         mistakes.add("file", _("Choose a picture first."))

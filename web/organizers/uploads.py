@@ -19,6 +19,12 @@ LARGEST_TEXT_BYTES = 4 * 1024
 UPLOAD_SECONDS = 60.0
 """So long a file may take to come."""
 
+WORK_SECONDS = 8.0
+"""So long a service may take to make something of a file."""
+
+LEFT_SECONDS = WORK_SECONDS + 1.0
+"""So long the answer may take once the form is there: less than the gateway waits for it then."""
+
 MOST_PARTS = 20
 """No form of ours has as many fields."""
 
