@@ -64,4 +64,7 @@ def test_links_are_those_that_the_role_may_follow() -> None:
     assert names("BOX_OFFICE") == ["Dashboard", "Bookings", "Guests and blocks"]
     assert names("FINANCE") == ["Dashboard", "Bookings"] and names("DOOR") == ["Dashboard", "Gates"]
     here = {name: (link, is_here) for name, link, is_here in acting.links(visit("/organizer/coupons", ours="OWNER"))}
+    seen = visit("/organizer/bookings/1", ours="OWNER", theirs="OWNER")
+    acting.acting_for(seen, THEIRS)  # whose booking it is
+    assert {link.partition("organization=")[2] for _, link, _ in acting.links(seen)} == {THEIRS}
     assert here["Coupons"] == (f"/organizer/coupons?organization={OURS}", True) and not here["Team"][1]

@@ -115,13 +115,14 @@ def acting_for(visit: Visit, organization_id: str) -> Acting:
     if not role and not visit.claims.is_admin:
         text = N_("It belongs to an organization in which you are no member. An owner there can add you to the team.")
         raise Failed(403, N_("This is not yours to see"), text)
+    visit.organization_id = organization_id
     return Acting(organization_id, role or ADMIN, visit.claims.is_admin)
 
 
 def links(visit: Visit) -> list[tuple[str, str, bool]]:
     """Return the pages of the office that are the visitor's: name, address, and whether it is the one that is shown."""
     mine = visit.claims.memberships
-    chosen = visit.request.query.get("organization") or visit.organization_id or min(mine, default="")
+    chosen = visit.organization_id or visit.request.query.get("organization") or min(mine, default="")
     here = Acting(chosen, mine.get(chosen, ""), visit.claims.is_admin)
     path = visit.request.path
     return [

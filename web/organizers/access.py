@@ -45,7 +45,6 @@ def may(visit: Visit, organization_id: str, roles: tuple[str, ...]) -> bool:
 def need(visit: Visit, organization_id: str, roles: tuple[str, ...] = MANAGERS, what: str = CHANGING) -> None:
     """Raise Failed, which says who may, unless the visitor has one of some roles in an organization."""
     acting_for(visit, organization_id).need(roles, _(what))
-    visit.organization_id = organization_id
 
 
 async def managed_event(request: web.Request) -> tuple[Visit, catalog_pb2.Event]:

@@ -78,7 +78,7 @@ async def dashboard(request: web.Request) -> web.StreamResponse:
     chosen = next((one for one in own if one.organization.id == asked), own[0])
     state = request.query.get("state", "")
     page = number(request.query.get("page", ""), least=1, most=LAST_PAGE, otherwise=1)
-    organization_id = chosen.organization.id
+    organization_id = visit.organization_id = chosen.organization.id
     found, shows = await asyncio.gather(
         visit.services.list_events(
             organization_id=organization_id, status=STATES.get(state, STATES[""]), page=page, limit=A_PAGE
