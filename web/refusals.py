@@ -36,6 +36,10 @@ SENTENCES = {
     "HOLD_LIMIT_EXCEEDED": N_(
         "You have held seats of this show for too long without booking them. Book seats at once, or hold some later."
     ),
+    "IDEMPOTENCY_KEY_REUSED": N_(
+        "This form was sent before, with something else in it. Look at what became of that; open the page anew to send"
+        " another."
+    ),
     "IMAGE_BUSY": N_("The same picture is just being taken away. Send it again in a moment."),
     "IMAGE_LIMIT_EXCEEDED": N_("There are as many pictures as there may be. Take some away first."),
     "IMAGE_TOO_LARGE": N_("This picture has too many pixels. Save it smaller, and send that."),

@@ -134,7 +134,7 @@ class Visit:
     def need_user(self) -> str:
         """Return who is signed in; raise what sends the visitor to the page where one signs in."""
         if not self.session.user_id:
-            raise web.HTTPSeeOther(f"/login?next={quote(self.request.path_qs, safe='')}")
+            raise web.HTTPSeeOther(f"/login?next={quote(self.here, safe='')}")
         return self.session.user_id
 
     async def read(self, method: str, **asked: Any) -> Any:

@@ -67,6 +67,8 @@ def test_a_coupon_is_made_changed_and_ended(house: House, owner: Visitor) -> Non
     assert 'value="12.50"' in form and f'value="{house.show_id}" checked' in form and 'value="2031-01-01T10:00"' in form
     changed = owner.send(mine, form, **COUPON | {"kind": "FIXED", "amount": "99"})
     assert "99.00" in owner.get(changed.headers["location"])
+    late = owner.send(mine, form, **COUPON | {"percentage": "30"})  # of another tab
+    assert late.status_code == 409 and "somebody else saved this" in late.text
     assert owner.send(mine, form, do="end").status_code == 303
     assert "It is ended" in owner.get(mine)
 

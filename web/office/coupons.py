@@ -21,8 +21,9 @@ from web.office import acting
 from web.office.acting import Acting
 from web.office.bookings import LONGEST_TOKEN, STAY
 from web.organizers.amounts import NoAmount, major_units, minor_units
-from web.organizers.times import NoTime, instant, typed
-from web.pages import TIERS
+from web.organizers.edits import MEANWHILE
+from web.organizers.times import NoTime, instant, is_kept, typed
+from web.pages import TIERS, iso
 from web.visits import VISIT, Visit
 
 A_PAGE = 25
@@ -126,7 +127,9 @@ async def change(request: web.Request) -> web.StreamResponse:
         await visit.services.deactivate_coupon(coupon_id=found.id)
         raise web.HTTPSeeOther(here.link("/organizer/coupons"))
     given = await _typed(visit, form)
-    terms = _terms(given)
+    terms = _terms(given, found.terms)
+    if form.get("seen", iso(found.updated_at)) != iso(found.updated_at) and terms != found.terms:
+        given.wrong.append(_(MEANWHILE))
     if not given.wrong:
         try:
             await visit.services.update_coupon(coupon_id=found.id, terms=terms)
@@ -183,8 +186,11 @@ def _filled(coupon: coupon_pb2.Coupon, zone: str) -> Typed:
     return Typed(fields, list(terms.show_ids), [seat_pb2.Seat.Tier.Name(each) for each in terms.tiers])
 
 
-def _terms(given: Typed) -> coupon_pb2.CouponTerms:
-    """Return the terms that a form says; what is wrong with it is noted there."""
+def _terms(given: Typed, was: coupon_pb2.CouponTerms | None = None) -> coupon_pb2.CouponTerms:
+    """Return the terms that a form says; what is wrong with it is noted there.
+
+    `was`: the terms until now. What the form cannot say of them stays: seconds, and a currency without an amount.
+    """
     said = given.fields
     kind = said.get("kind", "")
     terms = coupon_pb2.CouponTerms(show_ids=given.shows)
@@ -195,6 +201,8 @@ def _terms(given: Typed) -> coupon_pb2.CouponTerms:
         if not 1 <= terms.percentage <= 100:
             given.wrong.append(_("Per cent: say 1 to 100."))
     currency = said.get("currency", "")
+    if was and was.currency and not any(getattr(was, name) for name in AMOUNTS):
+        terms.currency = currency
     asked = [name for name in AMOUNTS if name != ("amount" if kind != "FIXED" else "maximum_discount")]
     for name in asked:
         if text := said.get(name, "").strip():
@@ -205,17 +213,21 @@ def _terms(given: Typed) -> coupon_pb2.CouponTerms:
                 given.wrong.append(_("%(field)s: %(text)s") % {"field": _(AMOUNTS[name]), "text": error})
     for name, label in TIMES.items():
         if text := said.get(name, "").strip():
-            _set_time(getattr(terms, name), text, label, given)
+            if was and was.HasField(name) and is_kept(text, getattr(was, name), said.get("zone", "")):  # type: ignore[arg-type]
+                getattr(terms, name).CopyFrom(getattr(was, name))
+            else:
+                _set_time(getattr(terms, name), text, label, given)
     for name in COUNTS:
-        setattr(terms, name, number(said.get(name, ""), least=0, most=MOST_USES, otherwise=0))
+        # What is no number, such as 1e3, is none for the service either: it would limit nothing.
+        otherwise = MOST_USES + 1 if said.get(name, "").strip() else 0
+        setattr(terms, name, number(said.get(name, "").strip(), least=0, most=MOST_USES + 1, otherwise=otherwise))
     return terms
 
 
 def _set_time(time: Timestamp, text: str, label: str, given: Typed) -> None:
     try:
         found: datetime = instant(text, given.fields.get("zone", ""))
-    except (NoTime, KeyError, ValueError) as error:
-        text = f"{error}" if isinstance(error, NoTime) else _("there is no such time zone.")
-        given.wrong.append(_("%(field)s: %(text)s") % {"field": _(label), "text": text})
+    except NoTime as error:
+        given.wrong.append(_("%(field)s: %(text)s") % {"field": _(label), "text": error})
         return
     time.FromDatetime(found)

@@ -13,11 +13,13 @@ from boxoffice.inventory.v1 import catalog_pb2
 from boxoffice_client import BoxofficeError
 from web.numbers import number
 from web.organizers.access import managed_event, need, organizer
+from web.organizers.edits import check, seen
 from web.organizers.mistakes import Mistakes
 from web.visits import Visit
 
 STEPS = ("what", "dates", "pictures", "publish")
 MOST_SHOWS = 100
+LONGEST_TOKEN = 200
 LONGEST_MINUTES = 1_440
 MOST_SEATS = 100
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -74,6 +76,7 @@ def _what(
         categories=CATEGORIES,
         languages_known=LANGUAGES,
         has_shows=bool(event and event.shows),
+        seen=seen(_said(event)) if event else "",
     )
 
 
@@ -86,7 +89,7 @@ async def create_event(request: web.Request) -> web.StreamResponse:
     typed, mistakes = _typed(form), Mistakes()
     try:
         event = await visit.services.create_event(
-            **_fields(typed, mistakes), organization_id=organization_id, idempotency_key=form.get("key", "")
+            **_fields(typed), organization_id=organization_id, idempotency_key=form.get("key", "")
         )
     except BoxofficeError as error:
         mistakes.take(error, FIELDS)
@@ -100,7 +103,7 @@ def _typed(form: Mapping[str, str]) -> dict[str, str]:
     return {name: form.get(name, "").strip().replace("\r\n", "\n") for name in names}
 
 
-def _fields(typed: Mapping[str, str], mistakes: Mistakes) -> dict[str, Any]:
+def _fields(typed: Mapping[str, str]) -> dict[str, Any]:
     """Return the fields of the request; what is no number is left for the service to refuse."""
     category = typed["category"] if typed["category"] in CATEGORIES else "OTHER"
     return {
@@ -109,8 +112,13 @@ def _fields(typed: Mapping[str, str], mistakes: Mistakes) -> dict[str, Any]:
         "category": catalog_pb2.Event.Category.Value(category),
         "duration_minutes": number(typed["minutes"], least=0, most=LONGEST_MINUTES + 1, otherwise=0),
         "language": typed["language"],
-        "max_seats_per_user": number(typed["most"], least=0, most=MOST_SEATS + 1, otherwise=0),
+        "max_seats_per_user": most_seats(typed["most"]),
     }
+
+
+def most_seats(text: str) -> int:
+    """Return how many seats a form lets one person have: 0 where it says nothing, too many where it says no number."""
+    return number(text, least=0, most=MOST_SEATS + 1, otherwise=MOST_SEATS + 1 if text else 0)
 
 
 def edit_path(event_id: str, step: str, **more: str) -> str:
@@ -127,8 +135,11 @@ async def edit(request: web.Request) -> web.StreamResponse:
         step = "what" if event.status != catalog_pb2.Event.PUBLISHED else "dates"
     if step == "what":
         return _what(visit, event.organization_id, _said(event), Mistakes(), event)
-    shows = await shows_of(visit, event.id) if step in ("dates", "publish") else ()
-    return step_page(visit, event, step, shows=shows)
+    if step == "pictures":
+        return step_page(visit, event, step)
+    shows, following = await _shows_of(visit, event.id)
+    more = edit_path(event.id, step, page=following) if following else ""
+    return step_page(visit, event, step, shows=shows, more=more)
 
 
 def step_page(
@@ -140,9 +151,11 @@ def step_page(
     return visit.page(f"organizers/{step}.html", status, event=event, step=step, steps=STEPS, mistakes=wrong, **more)
 
 
-async def shows_of(visit: Visit, event_id: str) -> Sequence[catalog_pb2.Show]:
-    """Return the shows of an event, past and cancelled ones too, earliest first."""
-    return (await visit.services.list_shows(event_id=event_id, from_=BEGINNING, page_size=MOST_SHOWS)).shows
+async def _shows_of(visit: Visit, event_id: str) -> tuple[Sequence[catalog_pb2.Show], str]:
+    """Return a page of an event's shows, past and cancelled ones too, earliest first; and the next page's token."""
+    token = visit.request.query.get("page", "")[:LONGEST_TOKEN]
+    found = await visit.services.list_shows(event_id=event_id, from_=BEGINNING, page_size=MOST_SHOWS, page_token=token)
+    return found.shows, found.next_page_token
 
 
 def _said(event: catalog_pb2.Event) -> dict[str, str]:
@@ -163,7 +176,11 @@ async def change(request: web.Request) -> web.StreamResponse:
     visit, event = await managed_event(request)
     form = await visit.form()
     typed, mistakes = _said(event) | _typed_of(form), Mistakes()
-    fields = _fields(typed, mistakes)
+    if typed != _said(event):
+        check(form, _said(event), mistakes)
+    if mistakes:
+        return _what(visit, event.organization_id, typed, mistakes, event)
+    fields = _fields(typed)
     if fields["duration_minutes"] == event.duration_minutes:
         del fields["duration_minutes"]
     if fields["category"] == event.category:
@@ -171,7 +188,8 @@ async def change(request: web.Request) -> web.StreamResponse:
     try:
         await visit.services.update_event(event_id=event.id, **fields)
     except BoxofficeError as error:
-        mistakes.take(error, FIELDS | {"EVENT_HAS_SHOWS": "minutes"})
+        fixed = "category" if error.metadata.get("field") == "category" else "minutes"
+        mistakes.take(error, FIELDS | {"EVENT_HAS_SHOWS": fixed})
         return _what(visit, event.organization_id, typed, mistakes, event)
     raise web.HTTPSeeOther(edit_path(event.id, "dates", saved="1"))
 
@@ -191,5 +209,6 @@ async def publish(request: web.Request) -> web.StreamResponse:
         await visit.services.publish_event(event_id=event.id)
     except BoxofficeError as error:
         mistakes.take(error, {})
-        return step_page(visit, event, "publish", mistakes, shows=await shows_of(visit, event.id))
+        shows, _following = await _shows_of(visit, event.id)
+        return step_page(visit, event, "publish", mistakes, shows=shows)
     raise web.HTTPSeeOther(edit_path(event.id, "publish", published="1"))

@@ -17,6 +17,7 @@ from web.organizers.access import managed_show
 from web.organizers.cancelling import seats_left
 from web.organizers.mistakes import Mistakes
 from web.organizers.shows import time_of
+from web.organizers.times import is_kept
 from web.organizers.times import typed as typed_time
 from web.visits import Visit
 
@@ -73,8 +74,15 @@ async def move(request: web.Request) -> web.StreamResponse:
     form, mistakes = await visit.form(), Mistakes()
     typed = {name: form.get(name, "").strip() for name in ("start", "screen", "sales_end")}
     start = time_of(typed, "start", show.time_zone, mistakes, is_needed=True)
+    if is_kept(typed["start"], show.start_time, show.time_zone):
+        start = show.start_time.ToDatetime(tzinfo=UTC)
     end = time_of(typed, "sales_end", show.time_zone, mistakes)
     fields = _changes(show, start, typed["screen"], end)
+    if form.get("revision", f"{show.revision}") != f"{show.revision}" and not mistakes:
+        is_as_said = end in (None, show.sales_end_at.ToDatetime(tzinfo=UTC))
+        if is_as_said and not {"start_time", "screen_id"} & fields.keys():
+            raise web.HTTPSeeOther(f"/organizer/shows/{show.id}?moved=1")  # the form was sent twice
+        mistakes.others.append(_("Meanwhile somebody else changed its times or its hall. Look at them, then move it."))
     if not mistakes and not fields:
         mistakes.others.append(_("This is when and where it takes place already."))
     if not mistakes and start is not None and start <= datetime.now(UTC):

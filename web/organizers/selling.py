@@ -14,8 +14,9 @@ from boxoffice_client import BoxofficeError
 from web.organizers.access import ACCOUNTANTS, LOOKING, MANAGERS, managed_show, may
 from web.organizers.amounts import NoAmount, basis_points, major_units, minor_units, per_cent
 from web.organizers.chart import chart
+from web.organizers.edits import check, seen
 from web.organizers.mistakes import Mistakes
-from web.organizers.shows import prices_of, time_of
+from web.organizers.shows import price_fields, prices_of, time_of
 from web.organizers.times import typed as typed_time
 from web.visits import Visit
 
@@ -24,7 +25,6 @@ PER = {"TICKET": tariffs_pb2.Fee.TICKET, "ORDER": tariffs_pb2.Fee.ORDER}
 PAYERS = {"BUYER": tariffs_pb2.Fee.BUYER, "ORGANIZER": tariffs_pb2.Fee.ORGANIZER}
 
 SALES_FIELDS = {"salesStartAt": "sales_start", "salesEndAt": "sales_end", "SHOW_STARTED": "sales_end"}
-PRICE_FIELDS = {"prices": "price-1", "prices.price": "price-1"}
 
 routes = web.RouteTableDef()
 
@@ -49,6 +49,7 @@ async def _show(
     fees = (await visit.services.get_show_fees(show_id=found.id)).fees
     said = _said(found, fees) | dict(typed or {})
     wrong = mistakes or Mistakes()
+    last_fee = max((n for n in range(MOST_FEES) if said.get(f"fee-{n}")), default=-1)
     return visit.page(
         "organizers/show.html",
         409 if wrong else 200,
@@ -62,16 +63,27 @@ async def _show(
         manages=manages,
         is_open=found.status not in (catalog_pb2.Show.CANCELLED, catalog_pb2.Show.OVER),
         typed=said,
+        seen_prices=seen(_prices_said(found)),
+        seen_fees=seen(_fees_said(found, fees)),
         mistakes=wrong,
-        fee_count=min(len(fees) + 1, MOST_FEES),
+        fee_count=min(last_fee + 2, MOST_FEES),
     )
 
 
 def _said(found: catalog_pb2.Show, fees: Sequence[tariffs_pb2.Fee]) -> dict[str, str]:
     """Return what a show says, as its forms have it."""
-    said = {f"price-{one.tier}": major_units(one.price, found.currency) for one in found.prices}
+    said = _prices_said(found) | _fees_said(found, fees)
     said["sales_start"] = typed_time(found.sales_start_at, found.time_zone) if found.HasField("sales_start_at") else ""
     said["sales_end"] = typed_time(found.sales_end_at, found.time_zone) if found.HasField("sales_end_at") else ""
+    return said
+
+
+def _prices_said(found: catalog_pb2.Show) -> dict[str, str]:
+    return {f"price-{one.tier}": major_units(one.price, found.currency) for one in found.prices}
+
+
+def _fees_said(found: catalog_pb2.Show, fees: Sequence[tariffs_pb2.Fee]) -> dict[str, str]:
+    said: dict[str, str] = {}
     for n, fee in enumerate(fees):
         said |= {
             f"fee-{n}": fee.name,
@@ -92,17 +104,17 @@ def _saved(found: catalog_pb2.Show) -> web.HTTPSeeOther:
 async def set_sales(request: web.Request) -> web.StreamResponse:
     """Set when the sales of a show begin and end."""
     visit, found = await managed_show(request)
-    typed, mistakes = dict(await visit.form()), Mistakes()
-    start = time_of(typed, "sales_start", found.time_zone, mistakes)
-    end = time_of(typed, "sales_end", found.time_zone, mistakes)
+    typed, mistakes, said = dict(await visit.form()), Mistakes(), _said(found, ())
+    # What is emptied is as for a new show: on sale at once, and until it starts.
+    otherwise = {"sales_start": datetime.now(UTC), "sales_end": found.start_time.ToDatetime(tzinfo=UTC)}
     update = catalog_pb2.UpdateShowRequest(show_id=found.id)
     fields: dict[str, Any] = {}
-    if start is not None and typed["sales_start"][:16] != _said(found, ())["sales_start"]:
-        update.sales_start_at.FromDatetime(start)
-        fields["sales_start_at"] = update.sales_start_at
-    if end is not None and typed["sales_end"][:16] != _said(found, ())["sales_end"]:
-        update.sales_end_at.FromDatetime(end)
-        fields["sales_end_at"] = update.sales_end_at
+    for name, at in otherwise.items():
+        if (text := typed.get(name, said[name]).strip()[:16]) == said[name]:
+            continue
+        if time := time_of({name: text}, name, found.time_zone, mistakes) if text else at:
+            getattr(update, f"{name}_at").FromDatetime(time)
+            fields[f"{name}_at"] = getattr(update, f"{name}_at")
     if not mistakes and fields:
         try:
             await visit.services.update_show(show_id=found.id, **fields)
@@ -119,11 +131,13 @@ async def set_prices(request: web.Request) -> web.StreamResponse:
     visit, found = await managed_show(request)
     typed, mistakes = dict(await visit.form()), Mistakes()
     prices = prices_of(typed, [one.tier for one in found.prices], found.currency, mistakes)
+    if prices != list(found.prices):
+        check(typed, _prices_said(found), mistakes)
     if not mistakes:
         try:
             await visit.services.set_show_prices(show_id=found.id, prices=prices)
         except BoxofficeError as error:
-            mistakes.take(error, PRICE_FIELDS)
+            mistakes.take(error, price_fields(prices))
     if mistakes:
         return await _show(visit, found, mistakes, typed)
     raise _saved(found)
@@ -134,17 +148,25 @@ async def set_fees(request: web.Request) -> web.StreamResponse:
     """Set the fees of a show; a fee without a name is none."""
     visit, found = await managed_show(request)
     typed, mistakes = dict(await visit.form()), Mistakes()
-    fees = []
+    fees: list[tariffs_pb2.Fee] = []
+    names: dict[str, str] = {}
     for n in range(MOST_FEES):
         if typed.get(f"fee-{n}", "").strip():
+            of_fee = {"": "-amount", ".name": "", ".amount": "-amount", ".basisPoints": "-share"}
+            names |= {f"fees[{len(fees)}]{field}": f"fee-{n}{end}" for field, end in of_fee.items()}
             fees.append(_fee(typed, n, found.currency, mistakes))
+    now = (await visit.services.get_show_fees(show_id=found.id)).fees
+    if fees != list(now):
+        check(typed, _fees_said(found, now), mistakes)
     if not mistakes:
         try:
             await visit.services.set_show_fees(show_id=found.id, fees=fees)
         except BoxofficeError as error:
-            mistakes.take(error, {})
+            mistakes.take(error, names)
     if mistakes:
-        return await _show(visit, found, mistakes, typed)
+        # A box that is not ticked is not sent.
+        ticked = {f"fee-{n}-back": typed.get(f"fee-{n}-back", "") for n in range(MOST_FEES)}
+        return await _show(visit, found, mistakes, typed | ticked)
     raise _saved(found)
 
 

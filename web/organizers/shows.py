@@ -12,10 +12,9 @@ from boxoffice_client import BoxofficeError
 from boxoffice_client.errors import PermissionDenied
 from services.chassis.values.currencies import SOLD
 from web.languages import _
-from web.numbers import number
 from web.organizers.access import managed_event
 from web.organizers.amounts import NoAmount, minor_units
-from web.organizers.events import edit_path
+from web.organizers.events import edit_path, most_seats
 from web.organizers.mistakes import Mistakes
 from web.organizers.times import NoTime, instant
 from web.pages import TIERS
@@ -28,15 +27,11 @@ A_PAGE = 5_000
 USUAL = ("INR", "USD", "EUR", "GBP")
 """Currencies that are offered first."""
 
-MOST_SEATS = 100
-
 FIELDS = {
     "startTime": "start",
     "salesStartAt": "sales_start",
     "salesEndAt": "sales_end",
     "currency": "currency",
-    "prices": "price-1",
-    "prices.price": "price-1",
     "maxSeatsPerUser": "most",
     "SHOW_OVERLAPS": "start",
     "screenId": "start",
@@ -121,13 +116,13 @@ async def create_show(request: web.Request) -> web.StreamResponse:
                 sales_start_at=sales_start,
                 sales_end_at=sales_end,
                 organization_id=event.organization_id,
-                max_seats_per_user=number(typed.get("most", ""), least=0, most=MOST_SEATS + 1, otherwise=0),
+                max_seats_per_user=most_seats(typed.get("most", "")),
                 idempotency_key=typed.get("key", ""),
             )
         except PermissionDenied:
             mistakes.others.append(_("This hall is not shared with you. Ask whose it is, or choose another one."))
         except BoxofficeError as error:
-            mistakes.take(error, FIELDS)
+            mistakes.take(error, FIELDS | price_fields(prices))
     if mistakes:
         empty = {"start": "", "sales_start": "", "sales_end": "", "currency": "", "most": ""}
         return await _new_show(visit, event, empty | typed, mistakes)
@@ -147,6 +142,12 @@ def prices_of(
         else:
             prices.append(catalog_pb2.TierPrice(tier=tier, price=price))
     return prices
+
+
+def price_fields(prices: Sequence[catalog_pb2.TierPrice]) -> dict[str, str]:
+    """Return what the form calls the prices of a request."""
+    names = {f"prices[{n}].price": f"price-{one.tier}" for n, one in enumerate(prices)}
+    return names | {"prices": names.get("prices[0].price", "currency")}
 
 
 def time_of(
