@@ -25,9 +25,15 @@ WORDS = {
     _KIND.TICKET_RETURNED: N_("A ticket was given back to you, with a new code"),
     _KIND.OFFER_DECLINED: N_("A ticket that you offered was not wanted, and stays yours"),
     _KIND.OFFER_EXPIRED: N_("Nobody accepted a ticket that you offered, and it stays yours"),
+    _KIND.TICKET_REVOKED: N_("The ticket that you have from somebody else is void"),
     _KIND.WEBHOOK_OFF: N_("An endpoint for webhooks was switched off"),
 }
 """What a notice says, by its kind."""
+
+WORDS_OF_HELD = WORDS | {
+    _KIND.SHOW_CANCELLED: N_("The show is cancelled, and the ticket that you have from somebody else is void")
+}
+"""The same, where it is about a ticket from somebody else."""
 
 routes = web.RouteTableDef()
 
@@ -38,7 +44,7 @@ async def notices(request: web.Request) -> web.StreamResponse:
     visit: Visit = request[VISIT]
     user_id, token = visit.need_user(), request.query.get("page", "")[:500]
     found = await visit.services.list_notices(user_id=user_id, page_size=A_PAGE, page_token=token)
-    return visit.page("notices.html", found=found, words=WORDS)
+    return visit.page("notices.html", found=found, words=WORDS, words_of_held=WORDS_OF_HELD)
 
 
 @routes.post("/notices")

@@ -8,8 +8,8 @@ NOTICES = (
         "a user is told once of what has become of a booking",
         ("notifications.notices",),
         """
-        SELECT booking_id, endpoint_id, kind, number, count(*) AS notices FROM notifications.notices
-        GROUP BY booking_id, endpoint_id, kind, number HAVING count(*) > 1
+        SELECT booking_id, offer_id, endpoint_id, kind, number, count(*) AS notices FROM notifications.notices
+        GROUP BY booking_id, offer_id, endpoint_id, kind, number HAVING count(*) > 1
         """,
     ),
     Invariant(
@@ -27,8 +27,8 @@ NOTICES = (
         "a fact is one mail, which has an end or waits for it",
         ("notifications.mails",),
         """
-        SELECT booking_id, kind, number, count(*) AS mails FROM notifications.mails
-        GROUP BY booking_id, kind, number
+        SELECT booking_id, offer_id, kind, number, count(*) AS mails FROM notifications.mails
+        GROUP BY booking_id, offer_id, kind, number
         HAVING count(*) > 1 OR bool_or((state = 'WAITING') IS DISTINCT FROM (finished_at IS NULL))
         """,
     ),
@@ -40,10 +40,11 @@ NOTICES_AT_REST = (
         "what a user is told is a mail, too, sent or not",
         ("notifications.notices",),
         """
-        SELECT n.id AS notice_id, n.booking_id, n.kind, n.number
+        SELECT n.id AS notice_id, n.booking_id, n.offer_id, n.kind, n.number
         FROM notifications.notices n CROSS JOIN booking.clock
-        LEFT JOIN notifications.mails m ON (m.booking_id, m.kind, m.number) = (n.booking_id, n.kind, n.number)
-        WHERE m.id IS NULL AND n.happened_at > clock.now - interval '30 days'
+        LEFT JOIN notifications.mails m ON coalesce(m.booking_id, m.offer_id) = coalesce(n.booking_id, n.offer_id)
+            AND (m.kind, m.number) = (n.kind, n.number)
+        WHERE m.id IS NULL AND n.kind <> 'WEBHOOK_OFF' AND n.happened_at > clock.now - interval '30 days'
         """,
     ),
     Invariant(
@@ -90,12 +91,14 @@ NOTICES_AT_REST = (
     ),
     Invariant(
         "notices-are-for-the-users-of-bookings",
-        "a notice is for the user of its booking, and names its show",
+        "a notice is for the user of its booking, or for who has accepted its offer, and names its show",
         ("notifications.notices",),
         """
-        SELECT n.id AS notice_id, n.booking_id, n.user_id, n.show_id
+        SELECT n.id AS notice_id, n.booking_id, n.offer_id, n.user_id, n.show_id
         FROM notifications.notices n LEFT JOIN booking.bookings b ON b.id = n.booking_id
-        WHERE n.kind <> 'WEBHOOK_OFF' AND (b.user_id, b.show_id) IS DISTINCT FROM (n.user_id, n.show_id)
+        LEFT JOIN booking.ticket_offers o ON o.id = n.offer_id
+        WHERE n.kind <> 'WEBHOOK_OFF' AND (coalesce(b.user_id, o.recipient_id), coalesce(b.show_id, o.show_id))
+            IS DISTINCT FROM (n.user_id, n.show_id)
         """,
     ),
 )

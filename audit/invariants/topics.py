@@ -58,7 +58,7 @@ TOPICS = (
         LEFT JOIN (
             SELECT DISTINCT ON (key) key, kind FROM booking.topic_events
             WHERE topic = 'bookings' AND kind NOT IN ('PAYMENT_FAILED', 'TICKET_TRANSFERRED', 'TICKET_RETURNED',
-                'OFFER_DECLINED', 'OFFER_EXPIRED')
+                'TICKET_REVOKED', 'OFFER_DECLINED', 'OFFER_EXPIRED')
             ORDER BY key, version DESC
         ) AS e ON e.key = b.id
         WHERE b.state IS DISTINCT FROM 'RESERVING' AND (b.updated_at > t.whole_since) IS NOT FALSE

@@ -44,6 +44,7 @@ class BookingClient:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = booking_pb2_grpc.BookingServiceStub(channel)
         self._papers = papers_pb2_grpc.PaperServiceStub(channel)
+        self._transfers = transfers_pb2_grpc.TransferServiceStub(channel)
 
     async def events(self, after: int | None) -> Events[events_pb2.BookingEvent]:
         """Return the events of the topic `bookings` behind a position, or the oldest that are kept."""
@@ -57,6 +58,7 @@ class BookingClient:
         booking = await call(self._stub.GetBooking, request)
         show, is_pending = booking.show, booking.status == booking_pb2.Booking.PENDING
         return BookingInWords(
+            id=booking_id,
             number=booking.booking_number,
             title=show.title,
             venue=show.theatre,
@@ -68,6 +70,25 @@ class BookingClient:
             is_rescheduled=booking.HasField("full_refund_until"),
             is_confirmed=booking.status == booking_pb2.Booking.CONFIRMED,
             pay_until=booking.expires_at.ToDatetime(tzinfo=UTC) if is_pending else None,
+        )
+
+    async def held_in_words(self, offer_id: UUID, user_id: UUID) -> BookingInWords:
+        """Return what there is to say of a ticket that a user has from somebody else."""
+        request = transfers_pb2.GetHeldTicketRequest(offer_id=str(offer_id), user_id=str(user_id))
+        ticket = await call(self._transfers.GetHeldTicket, request)
+        return BookingInWords(
+            id=UUID(ticket.booking_id),
+            number="",
+            title=ticket.title,
+            venue=ticket.theatre,
+            city=ticket.city,
+            screen=ticket.screen,
+            starts_at=ticket.start_time.ToDatetime(tzinfo=UTC),
+            time_zone=ticket.time_zone,
+            seats=(ticket.seat_label,),
+            is_rescheduled=ticket.is_rescheduled,
+            is_confirmed=ticket.is_good,
+            pay_until=None,
         )
 
     async def papers(self, booking_id: UUID, user_id: UUID, language: str) -> list[Attachment]:

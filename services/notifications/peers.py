@@ -16,9 +16,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class BookingInWords:
-    """What a mail says of a booking."""
+    """What a mail says of a booking, or of one ticket of it to who has it from somebody else."""
 
+    id: UUID
     number: str
+    """Empty to who has not booked it."""
     title: str
     venue: str
     city: str
@@ -29,6 +31,7 @@ class BookingInWords:
     is_rescheduled: bool
     """Whether it follows a show that was rescheduled."""
     is_confirmed: bool
+    """Whether it is good for something."""
     pay_until: datetime | None
     """Until when it waits for its payment; None: it does not."""
 

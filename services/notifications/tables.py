@@ -34,10 +34,17 @@ bookings = Table(
     Column("state", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, comment="by booking's clock, as its topic tells it"),
     Column("changed_at", DateTime(timezone=True), nullable=False, comment="when it came to its state, by that clock"),
+    Column(
+        "is_held",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="it is one ticket that the user has from somebody else, and its id is the offer's",
+    ),
     CheckConstraint("state IN ('PENDING', 'CONFIRMED', 'EXPIRED')", name="state"),
     Index("bookings_confirmed_idx", "show_id", "id", postgresql_where=text("state = 'CONFIRMED'")),
     Index("bookings_expired_idx", "changed_at", postgresql_where=text("state = 'EXPIRED'")),
-    comment="bookings that may be or become tickets: whom to tell what happens to their show",
+    comment="bookings that may be or become tickets, and tickets from others: whom to tell what happens to their show",
 )
 
 shows = Table(
@@ -90,9 +97,12 @@ notices = Table(
     Column("id", Uuid, primary_key=True),
     Column("user_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("booking_id", Uuid, comment="null: it is about an endpoint"),
+    Column("booking_id", Uuid, comment="null: it is about an endpoint, or a ticket from somebody else"),
+    Column(
+        "offer_id", Uuid, comment="by which the user has a ticket from somebody else; null: it is about no such one"
+    ),
     Column("show_id", Uuid),
-    Column("endpoint_id", Uuid, comment="of an organization; null: it is about a booking"),
+    Column("endpoint_id", Uuid, comment="of an organization; null: it is about a booking or a ticket"),
     Column(
         "number",
         Integer,
@@ -109,15 +119,21 @@ notices = Table(
     CheckConstraint(
         "kind IN ('CONFIRMED', 'EXPIRED', 'CANCELLED', 'PARTLY_REFUNDED', 'REFUNDED', 'SHOW_RESCHEDULED',"
         " 'SHOW_CANCELLED', 'PAYMENT_FAILED', 'REMINDER', 'WEBHOOK_OFF', 'TICKET_TRANSFERRED', 'TICKET_RETURNED',"
-        " 'OFFER_DECLINED', 'OFFER_EXPIRED')",
+        " 'OFFER_DECLINED', 'OFFER_EXPIRED', 'TICKET_REVOKED')",
         name="kind",
     ),
     CheckConstraint(
-        "(kind = 'WEBHOOK_OFF') = (endpoint_id IS NOT NULL)"
-        " AND (booking_id IS NULL) = (endpoint_id IS NOT NULL) AND (show_id IS NULL) = (endpoint_id IS NOT NULL)",
+        "(kind = 'WEBHOOK_OFF') = (endpoint_id IS NOT NULL) AND (show_id IS NULL) = (endpoint_id IS NOT NULL)"
+        " AND num_nonnulls(booking_id, offer_id, endpoint_id) = 1",
         name="about",
     ),
     CheckConstraint("amount >= 0 AND (amount IS NULL) = (currency IS NULL)", name="amount"),
+    Index(
+        "notices_offer_idx",
+        *("offer_id", "kind", "number"),
+        unique=True,
+        postgresql_where=text("offer_id IS NOT NULL"),
+    ),
     Index("notices_user_id_id_idx", "user_id", "id"),
     Index("notices_unread_idx", "user_id", "id", postgresql_where=text("read_at IS NULL")),
     Index("notices_read_at_idx", "read_at", postgresql_where=text("read_at IS NOT NULL")),
@@ -130,7 +146,8 @@ mails = Table(
     Column("place", BigInteger, Identity(always=True), nullable=False, comment="the order of a booking's mails"),
     Column("user_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("booking_id", Uuid, nullable=False),
+    Column("booking_id", Uuid, comment="null: it is about a ticket from somebody else"),
+    Column("offer_id", Uuid, comment="by which the user has a ticket from somebody else; null: it is about a booking"),
     Column("show_id", Uuid, nullable=False),
     Column(
         "number",
@@ -153,8 +170,12 @@ mails = Table(
     UniqueConstraint("booking_id", "kind", "number"),
     CheckConstraint("state IN ('WAITING', 'SENT', 'SKIPPED', 'DEAD')", name="state"),
     CheckConstraint("(state = 'WAITING') = (finished_at IS NULL)", name="finished"),
+    CheckConstraint("num_nonnulls(booking_id, offer_id) = 1", name="about"),
     CheckConstraint("answered <= attempts", name="attempts"),
     CheckConstraint("amount >= 0 AND (amount IS NULL) = (currency IS NULL)", name="amount"),
+    Index(
+        "mails_offer_idx", *("offer_id", "kind", "number"), unique=True, postgresql_where=text("offer_id IS NOT NULL")
+    ),
     Index("mails_user_id_id_idx", "user_id", "id"),
     Index("mails_due_idx", "next_attempt_at", postgresql_where=text("state = 'WAITING'")),
     Index("mails_waiting_idx", "booking_id", "place", postgresql_where=text("state = 'WAITING'")),

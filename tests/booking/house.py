@@ -48,7 +48,7 @@ UNTOLD = """
     SELECT b.id, b.state, e.kind FROM bookings b
     LEFT JOIN LATERAL (
         SELECT kind FROM topic_events WHERE key = b.id AND kind NOT IN ('PAYMENT_FAILED', 'TICKET_TRANSFERRED',
-            'TICKET_RETURNED', 'OFFER_DECLINED', 'OFFER_EXPIRED') ORDER BY id DESC LIMIT 1
+            'TICKET_RETURNED', 'TICKET_REVOKED', 'OFFER_DECLINED', 'OFFER_EXPIRED') ORDER BY id DESC LIMIT 1
     ) AS e ON true
     WHERE b.state <> 'RESERVING' AND coalesce(e.kind, '') NOT IN ('PARTLY_REFUNDED', 'REFUND_UNDONE')
         AND b.updated_at > (SELECT whole_since FROM topics) AND e.kind IS DISTINCT FROM

@@ -60,6 +60,15 @@ async def code(house: House, ticket: Any, user: UUID) -> str:
     return (await house.tickets.GetTicketCode(request)).code
 
 
+def held_by(house: House, made: pb.TicketOffer, by: UUID = BOB) -> Any:
+    return house.transfers.GetHeldTicket(pb.GetHeldTicketRequest(offer_id=made.id, user_id=str(by)))
+
+
+async def events(house: House) -> list[BookingEvent]:
+    rows = await house.db.fetch("SELECT payload FROM topic_events WHERE kind ~ '^(TICKET|OFFER)_' ORDER BY id")
+    return [BookingEvent.FromString(bytes(row.payload)) for row in rows]
+
+
 async def reason(asked: Awaitable[Any]) -> str:
     return str((await refused(asked)).reason)
 
@@ -211,8 +220,12 @@ async def test_the_buyer_gives_no_seat_back_that_somebody_else_holds_but_the_sta
     house.callers[:] = [Caller(CAT, frozenset({"USER"}))]
     assert await reason(grant(house, booking, 0)) == "TICKET_TRANSFERRED"
     house.callers[:] = [Caller(CAT, frozenset({"USER", "ADMIN"}))]
+    assert (await held_by(house, made)).is_good and await reason(held_by(house, made, CAT)) == "OFFER_NOT_FOUND"
     await grant(house, booking, 0)
     assert await statuses(house, booking) == ["REVOKED", "VALID"]
+    [told] = [event for event in await events(house) if event.kind == BookingEvent.TICKET_REVOKED]
+    assert (told.ticket_id, told.offer_id, told.holder_id) == (ticket.id, made.id, str(BOB)), "the holder is told"
+    assert not (await held_by(house, made)).is_good
     assert [await reason(asked) for asked in (code(house, ticket, BOB), give_back(house, made))] == [
         "TICKET_REVOKED"
     ] * 2
@@ -358,12 +371,11 @@ async def test_the_topic_tells_of_tickets_by_ids_alone(
     await accept(house, made)
     await decline(house, more)
     await give_back(house, made)
-    rows = await house.db.fetch("SELECT payload FROM topic_events WHERE kind ~ '^(TICKET|OFFER)_' ORDER BY id")
-    told = [BookingEvent.FromString(bytes(row.payload)) for row in rows]
+    told = await events(house)
     kinds = [BookingEvent.TICKET_TRANSFERRED, BookingEvent.OFFER_DECLINED, BookingEvent.TICKET_RETURNED]
     assert [(one.kind, one.offer_id) for one in told] == list(zip(kinds, (made.id, more.id, made.id), strict=True))
     assert [one.user_id for one in told] == [str(ANN)] * 3 and len({one.version for one in told}) == 3
-    assert str(BOB) not in str(told) and "bob" not in str(told).lower()
+    assert [one.holder_id for one in told] == [str(BOB), "", str(BOB)] and "bob" not in str(told).lower()
 
 
 async def test_the_mail_of_an_offer_waits_in_its_row_and_goes_with_it(

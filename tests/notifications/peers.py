@@ -9,7 +9,14 @@ from datetime import datetime
 from typing import Any
 
 import grpc
-from boxoffice.booking.v1 import booking_pb2, booking_pb2_grpc, papers_pb2, papers_pb2_grpc
+from boxoffice.booking.v1 import (
+    booking_pb2,
+    booking_pb2_grpc,
+    papers_pb2,
+    papers_pb2_grpc,
+    transfers_pb2,
+    transfers_pb2_grpc,
+)
 from boxoffice.identity.v1 import identity_pb2, identity_pb2_grpc
 from boxoffice.inventory.v1 import catalog_pb2, catalog_pb2_grpc
 from google.api import httpbody_pb2
@@ -117,6 +124,28 @@ class _Papers(papers_pb2_grpc.PaperServiceServicer):
         return httpbody_pb2.HttpBody(content_type="text/calendar; charset=utf-8", data=CALENDAR.encode())
 
 
+class _Transfers(transfers_pb2_grpc.TransferServiceServicer):
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    async def GetHeldTicket(
+        self, request: transfers_pb2.GetHeldTicketRequest, context: Any
+    ) -> transfers_pb2.HeldTicket:
+        ticket = transfers_pb2.HeldTicket(
+            booking_id="00000000-0000-4000-8000-000000000001",
+            title=self._peers.title,
+            theatre="Lantern House",
+            city="Pune",
+            screen="Main",
+            time_zone="Asia/Kolkata",
+            seat_label="Stalls C8",
+            is_good=self._peers.status == booking_pb2.Booking.CONFIRMED,
+            is_rescheduled=self._peers.is_rescheduled,
+        )
+        ticket.start_time.FromDatetime(self._peers.starts_at)
+        return ticket
+
+
 class _Catalogue(catalog_pb2_grpc.CatalogServiceServicer):
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
@@ -142,6 +171,7 @@ async def served_peers(topics: Topics) -> AsyncIterator[Peers]:
     async with served(
         lambda server: identity_pb2_grpc.add_IdentityServiceServicer_to_server(_Identity(peers), server),
         lambda server: booking_pb2_grpc.add_BookingServiceServicer_to_server(_Booking(peers), server),
+        lambda server: transfers_pb2_grpc.add_TransferServiceServicer_to_server(_Transfers(peers), server),
         lambda server: papers_pb2_grpc.add_PaperServiceServicer_to_server(_Papers(peers), server),
         lambda server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(_Catalogue(peers), server),
         lambda server: ports.append(server.add_insecure_port("127.0.0.1:0")),

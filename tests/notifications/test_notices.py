@@ -41,12 +41,16 @@ async def test_each_fact_of_a_booking_is_a_notice_in_its_order(topics: Topics) -
 
 async def test_a_topic_that_is_read_again_tells_nobody_twice(topics: Topics) -> None:
     one = topics.book(SHOW, 0, BookingEvent.CONFIRMED)
+    held, void = topics.pass_on(one, 1), topics.pass_on(one, 1, ends=BookingEvent.TICKET_REVOKED)
     topics.tell_of_show(SHOW, ShowEvent.RESCHEDULED, 10)
     for _ in range(2):
         await topics.read_bookings()
         await topics.read_shows()
         await topics.tell_bookings()
-        assert await topics.kinds(one.user_id) == ["CONFIRMED", "SHOW_RESCHEDULED"]
+        told = ["CONFIRMED", "TICKET_TRANSFERRED", "TICKET_TRANSFERRED", "SHOW_RESCHEDULED"]
+        assert await topics.kinds(one.user_id) == told
+        assert await topics.kinds(held.user_id) == ["SHOW_RESCHEDULED"]
+        assert await topics.kinds(void.user_id) == ["TICKET_REVOKED"]
         await topics.db.execute("DELETE FROM topic_progress")
         await topics.db.execute("UPDATE show_facts SET told_at = NULL, told_to = NULL")
 
@@ -61,6 +65,9 @@ async def test_who_has_a_ticket_from_before_is_told_of_the_show_whichever_topic_
     after = topics.book(SHOW, 20, BookingEvent.CONFIRMED)
     elsewhere = topics.book(uuid4(), 0, BookingEvent.CONFIRMED)
     unpaid, returned = topics.book(SHOW, 0), topics.book(SHOW, 0, BookingEvent.CONFIRMED, BookingEvent.REFUNDED)
+    held, held_since = topics.pass_on(after, 5), topics.pass_on(before, 20)
+    given_back = topics.pass_on(before, 5, ends=BookingEvent.TICKET_RETURNED)
+    void = topics.pass_on(before, 5, ends=BookingEvent.TICKET_REVOKED)
     topics.tell_of_show(SHOW, ShowEvent.UPDATED, 9, version=6)
     topics.tell_of_show(SHOW, ShowEvent.RESCHEDULED, 10, version=7)
     reads = [topics.read_bookings, topics.read_shows]
@@ -71,10 +78,16 @@ async def test_who_has_a_ticket_from_before_is_told_of_the_show_whichever_topic_
     await topics.tell_bookings()
     told = {"SHOW_RESCHEDULED"}
     assert told & set(await topics.kinds(before.user_id)) == told & set(await topics.kinds(late.user_id)) == told
-    for booked in (after, elsewhere, unpaid, returned):
+    for booked in (after, elsewhere, unpaid, returned, held_since, given_back, void):
         assert not told & set(await topics.kinds(booked.user_id))
     [notice] = [each for each in await topics.notices(before.user_id) if each.kind == pb.Notice.SHOW_RESCHEDULED]
     assert notice.starts_at.ToDatetime(tzinfo=START.tzinfo) == START + timedelta(hours=7)
+    # Whoever holds a ticket of somebody else's is told as its buyer is, and of nothing else of the booking.
+    [notice] = await topics.notices(held.user_id)
+    assert (notice.kind, notice.offer_id, notice.booking_id) == (pb.Notice.SHOW_RESCHEDULED, str(held.id), "")
+    [notice] = await topics.notices(void.user_id)
+    assert (notice.kind, notice.offer_id, notice.currency) == (pb.Notice.TICKET_REVOKED, str(void.id), "")
+    assert await topics.kinds(held_since.user_id) == await topics.kinds(given_back.user_id) == []
 
 
 async def test_all_bookings_of_a_show_are_told_in_batches_by_any_replica_each_once_and_in_order(

@@ -71,7 +71,9 @@ class Reminding:
         given = {"id": booked.id}
         found = [
             await self.topics.db.fetch(
-                f"SELECT starts_at FROM {table} WHERE booking_id = %(id)s AND kind = 'REMINDER' ORDER BY id", given
+                f"SELECT starts_at FROM {table} WHERE %(id)s IN (booking_id, offer_id) AND kind = 'REMINDER'"
+                " ORDER BY starts_at",
+                given,
             )
             for table in ("notices", "mails")
         ]
@@ -94,14 +96,16 @@ async def test_all_with_tickets_are_reminded_once_a_day_before_by_any_replica_an
     booked = [reminding.book() for _ in range(5)]
     gone = [reminding.book(kind) for kind in CALLED_OFF] + [reminding.topics.book(SHOW, 0)]
     elsewhere = reminding.topics.book(uuid4(), 0, BookingEvent.CONFIRMED)
+    held = [reminding.topics.pass_on(booked[0]) for _ in range(2)]
+    gone.append(reminding.topics.pass_on(booked[0], ends=BookingEvent.TICKET_RETURNED))
     await reminding.read()
     await reminding.remind(WINDOW + timedelta(minutes=1))
     assert [await reminding.reminded(one) for one in booked] == [[]] * 5
     await reminding.at(START - WINDOW)
     await asyncio.gather(*(reminding.remind() for _ in range(3)))
     await reminding.remind(timedelta(hours=3))
-    assert [await reminding.reminded(one) for one in booked] == [[START]] * 5
-    assert [await reminding.reminded(one) for one in (*gone, elsewhere)] == [[]] * 5
+    assert [await reminding.reminded(one) for one in (*booked, *held)] == [[START]] * 7
+    assert [await reminding.reminded(one) for one in (*gone, elsewhere)] == [[]] * 6
 
 
 async def test_a_moved_show_reminds_by_each_new_time_and_of_none_twice(reminding: Reminding) -> None:

@@ -87,6 +87,15 @@ class Topics:
         event.time.FromDatetime(at(minutes))
         self.bookings.append(event)
 
+    def pass_on(self, booked: Booked, minutes: float = 0, *, ends: int | None = None) -> Booked:
+        """Tell that somebody has accepted a ticket of a booking, and how that ends; return who, with the offer's id."""
+        held = Booked(new_id(), uuid4(), booked.show_id)
+        ids = {"ticket_id": str(uuid4()), "offer_id": str(held.id), "holder_id": str(held.user_id)}
+        self.tell(booked, BookingEvent.TICKET_TRANSFERRED, minutes, **ids)
+        if ends is not None:
+            self.tell(booked, ends, minutes, **ids)
+        return held
+
     def tell_of_show(
         self, show_id: UUID, kind: int, minutes: float = 0, version: int = 1, *, starts_at: datetime | None = None
     ) -> None:

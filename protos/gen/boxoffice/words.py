@@ -129,6 +129,8 @@ MUST: dict[str, str] = {
     'boxoffice.booking.v1.GetEventSalesRequest.date_to': 'must be a day, such as 2027-03-28',
     'boxoffice.booking.v1.GetEventSalesRequest.event_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.GetGateRequest.gate_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.booking.v1.GetHeldTicketRequest.offer_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
+    'boxoffice.booking.v1.GetHeldTicketRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.GetInvoiceRequest.booking_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.GetInvoiceRequest.user_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',
     'boxoffice.booking.v1.GetPayableBookingRequest.booking_id': 'must be a UUID, such as 019aa4c8-5d5c-7b1e-9f6e-3b1f0c2d4e5a',

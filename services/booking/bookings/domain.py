@@ -274,7 +274,7 @@ class Booking:
         return replace(self, version=self.version + 1)
 
     def with_moved_offer(self) -> "Booking":
-        """Return the booking after an offer of one of its tickets came to another state. It stays what it is."""
+        """Return the booking after something became of an offer or its ticket. It stays what it is."""
         return replace(self, version=self.version + 1)
 
     def refunded(self, now: datetime) -> "Booking":

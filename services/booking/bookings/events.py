@@ -8,7 +8,9 @@ from uuid import UUID
 from boxoffice.events.v1 import events_pb2
 
 from services.booking.bookings.domain import Booking, State
+from services.booking.bookings.statements import PASS_VERSIONS
 from services.chassis.store.database import Transaction
+from services.chassis.store.rows import columns
 from services.chassis.wire.times import to_timestamp
 from services.chassis.writes import topics
 from services.chassis.writes.topics import Positioned, TopicEvent
@@ -62,10 +64,14 @@ class TicketNews:
     kind: "events_pb2.BookingEvent.Kind.ValueType"
     ticket_id: UUID
     offer_id: UUID
+    holder_id: UUID | None
+    """Who has accepted the offer, where somebody has."""
 
 
 async def publish_tickets(tx: Transaction, news: Iterable[TicketNews]) -> None:
-    """Tell what became of offers of tickets, of whose bookings this transaction has the locks."""
+    """Tell what became of offers and tickets, whose bookings, which this transaction has locked, get the versions."""
+    news = list(news)
+    await tx.send(PASS_VERSIONS, columns(news, id="booking.id", version="booking.version"))
     await topics.append(tx, TOPIC, [_of_ticket(each) for each in news])
 
 
@@ -111,7 +117,11 @@ def _failure(failure: FailedPayment) -> TopicEvent:
 
 def _of_ticket(news: TicketNews) -> TopicEvent:
     event = _message(news.booking, news.kind)
-    event.ticket_id, event.offer_id = str(news.ticket_id), str(news.offer_id)
+    event.ticket_id, event.offer_id, event.holder_id = (
+        str(news.ticket_id),
+        str(news.offer_id),
+        str(news.holder_id or ""),
+    )
     return _written(news.booking, event)
 
 

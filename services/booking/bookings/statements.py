@@ -71,3 +71,13 @@ POSTPONE = """
     UPDATE bookings SET lease_until = boxoffice_clock() + make_interval(secs => %(seconds)s)
     WHERE id = ANY(%(ids)s) AND state IN ('RESERVING', 'CONFIRMING', 'REFUNDING')
 """
+
+PASS_VERSIONS = """
+    UPDATE bookings b SET version = new.version
+    FROM (
+        SELECT id, max(version) AS version FROM unnest(%(id)s::uuid[], %(version)s::int[]) AS n (id, version)
+        GROUP BY id
+    ) AS new
+    WHERE b.id = new.id
+"""
+"""Give bookings the versions that events of their tickets have; they stay what they are."""

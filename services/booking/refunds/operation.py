@@ -1,13 +1,17 @@
 """Refunds of seats: decided in one transaction, and carried out from then on."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from boxoffice.events.v1 import events_pb2
+
+from services.booking.bookings import events
 from services.booking.bookings import statements as bookings_sql
 from services.booking.bookings.domain import BookedSeat, Booking, BookingRefund, RefundCause, State
+from services.booking.bookings.events import TicketNews
 from services.booking.bookings.leases import LEASE_SECONDS
 from services.booking.bookings.locked import LockedBookings, bookings_of, locks
 from services.booking.bookings.rows import refunds_by_booking, seats_by_booking
@@ -29,11 +33,14 @@ from services.booking.refunds.domain import (
     share_of_price,
 )
 from services.booking.tickets import operation as tickets
+from services.booking.tickets.domain import HeldTicket
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Statement, Transaction, retried
 from services.chassis.store.rows import columns
 from services.chassis.writes.idempotency import Key
 from services.chassis.writes.operation import BegunOperation, Rows
+
+_REVOKED = events_pb2.BookingEvent.Kind.TICKET_REVOKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +114,10 @@ class RefundableBookings(LockedBookings):
     """Shows that are cancelled, or, where it says False, are about to be."""
     admitted: Collection[tuple[UUID, UUID]]
     """The seats of bookings by whose tickets somebody was let in."""
-    transferred: Collection[tuple[UUID, UUID]]
-    """The seats of bookings whose tickets somebody else holds than the buyer."""
+    transferred: Mapping[tuple[UUID, UUID], HeldTicket]
+    """The tickets that somebody else holds than the buyer, by bookings and seats."""
     begun: list[BookingRefund] = field(default_factory=list)
+    news: list[TicketNews] = field(default_factory=list)
 
     def grant_for(self, booking: Booking, granted: Grant | None) -> Grant | None:
         """Return what a refund is decided by; that a show is cancelled counts more than any other word.
@@ -124,6 +132,14 @@ class RefundableBookings(LockedBookings):
         if not is_cancelled:
             raise CancellationInProgress()
         return replace(SHOW_CANCELLED, granted_by=granted.granted_by if granted else booking.user_id)
+
+    def revoke(self, booking: Booking, seats: Iterable[UUID]) -> Booking:
+        """Note that tickets of seats are good for nothing, so that their holders are told; return the booking."""
+        for held in (self.transferred[booking.id, seat] for seat in seats if (booking.id, seat) in self.transferred):
+            booking = booking.with_moved_offer()
+            self.news.append(TicketNews(booking, _REVOKED, held.id, held.offer_id, held.holder_id))
+        self.bookings[booking.id] = booking
+        return booking
 
     def begun_with(self, booking: Booking, refund: BookingRefund) -> BegunRefund:
         """Return a refund with what it takes to carry it out."""
@@ -192,7 +208,10 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund])
         state.seats[booking.id] = given_back(seats, plan, refund.id)
         amount = sum(one.amount for one in refunds)
         share = share_of_price(booking, state.seats[booking.id], refunds)
-        return state.begun_with(state.move(booking.with_refund(amount, share)), refund)
+        moved = state.move(booking.with_refund(amount, share))
+        if refund.cause != RefundCause.SHOW_CANCELLED:  # the topic of shows tells of that
+            moved = state.revoke(moved, [line.seat.id for line in plan.lines])
+        return state.begun_with(moved, refund)
 
     async def write(self, tx: Transaction, state: RefundableBookings) -> None:
         """Write the refunds that were begun, their seats and the bookings."""
@@ -225,6 +244,8 @@ class BeginRefunds(BegunOperation[RefundSeats, RefundableBookings, BegunRefund])
         await count_refunds(tx, state.moved)
         await invoices.correct(tx, [_given_back(refund, state) for refund in state.begun])
         await tx.send(*tickets.revoked([(booking_id, seat.id) for booking_id, seat in given]))
+        if state.news:
+            await events.publish_tickets(tx, state.news)
 
 
 def _given_back(refund: BookingRefund, state: RefundableBookings) -> invoices.GivenBack:
@@ -246,7 +267,7 @@ def loaded(rows: Rows) -> RefundableBookings:
     refunds = refunds_by_booking(rows["refunds"])
     cancelled = {row.show_id: row.is_cancelled for row in rows.get("cancelled_shows", ())}
     admitted = tickets.read_seats(rows.get("admitted", ()))
-    transferred = tickets.read_seats(rows.get("transferred", ()))
+    transferred = tickets.read_held(rows.get("transferred", ()))
     return RefundableBookings(
         now=rows["clock"][0].now,
         bookings=bookings,

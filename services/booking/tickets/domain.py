@@ -18,6 +18,16 @@ class TicketState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class HeldTicket:
+    """A ticket that somebody else holds than the buyer."""
+
+    id: UUID
+    offer_id: UUID
+    """By which it was passed on."""
+    holder_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """The ticket of a seat of a booking: its row, and the words for the seat."""
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.booking.tickets import statements as sql
+from services.booking.tickets.domain import HeldTicket
 from services.chassis.ids import new_id
 from services.chassis.store.database import Database, Statement, retried
-from services.chassis.store.rows import Row
+from services.chassis.store.rows import Row, read
 
 
 def new_ids(seats: int) -> list[UUID]:
@@ -38,13 +39,18 @@ def admitted(booking_ids: Sequence[UUID]) -> Statement:
 
 
 def transferred(booking_ids: Sequence[UUID]) -> Statement:
-    """Return the statement that gives the seats of bookings whose tickets somebody else holds than the buyer."""
+    """Return the statement that gives the tickets of bookings that somebody else holds than the buyer."""
     return sql.TRANSFERRED, {"booking_ids": list(booking_ids)}
 
 
 def read_seats(rows: Sequence[Row]) -> set[tuple[UUID, UUID]]:
     """Return what these statements give: bookings, each with a seat."""
     return {(row.booking_id, row.show_seat_id) for row in rows}
+
+
+def read_held(rows: Sequence[Row]) -> dict[tuple[UUID, UUID], HeldTicket]:
+    """Return the tickets that somebody else holds than the buyer, by bookings and seats."""
+    return {(row.booking_id, row.show_seat_id): held for row, held in zip(rows, read(HeldTicket, rows), strict=True)}
 
 
 @retried

@@ -36,10 +36,12 @@ ADMITTED = """
 """The seats of bookings by whose tickets somebody was let in."""
 
 TRANSFERRED = """
-    SELECT t.booking_id, t.show_seat_id FROM tickets t JOIN bookings b ON b.id = t.booking_id
+    SELECT t.booking_id, t.show_seat_id, t.id, o.id AS offer_id, t.user_id AS holder_id
+    FROM tickets t JOIN bookings b ON b.id = t.booking_id
+    LEFT JOIN ticket_offers o ON o.ticket_id = t.id AND o.state = 'ACCEPTED'
     WHERE t.booking_id = ANY(%(booking_ids)s) AND t.state <> 'REVOKED' AND t.user_id <> b.user_id
 """
-"""The seats of bookings whose tickets somebody else holds than the buyer."""
+"""The tickets of bookings that somebody else holds than the buyer."""
 
 _WORDS = {
     "booking_number": "coalesce(b.booking_number, '')",

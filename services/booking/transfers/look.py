@@ -27,6 +27,31 @@ class ShownOffer:
     """When it was looked at."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownTicket:
+    """A ticket that somebody has by an offer, and what it is for."""
+
+    booking_id: UUID
+    title: str
+    theatre: str
+    city: str
+    screen: str
+    starts_at: datetime
+    time_zone: str
+    seat_label: str
+    is_good: bool
+    """Whether its seat was not given back."""
+    is_rescheduled: bool
+
+
+@retried
+async def held_by(db: Database, user_id: UUID, offer_id: UUID) -> ShownTicket:
+    """Return the ticket that a user holds by an offer; raise OfferNotFound."""
+    for ticket in read(ShownTicket, await db.fetch(sql.HELD, {"id": offer_id, "user_id": user_id})):
+        return ticket
+    raise OfferNotFound()
+
+
 @retried
 async def offer_of(db: Database, offer_id: UUID) -> ShownOffer:
     """Return an offer; raise OfferNotFound."""

@@ -3,7 +3,7 @@
 from boxoffice.booking.v1 import transfers_pb2 as pb
 
 from services.booking.transfers.domain import Offer
-from services.booking.transfers.look import ShownOffer
+from services.booking.transfers.look import ShownOffer, ShownTicket
 from services.booking.transfers.mails import ClaimedMail
 from services.chassis.wire.times import to_timestamp
 
@@ -29,6 +29,22 @@ def mail(claimed: ClaimedMail) -> pb.OfferMail:
         asked_at=to_timestamp(shown.offer.created_at),
         attempts=claimed.mail_attempts,
         may_be_there=claimed.may_be_there,
+    )
+
+
+def held(ticket: ShownTicket) -> pb.HeldTicket:
+    """Render a ticket for who holds it: nothing of the buyer."""
+    return pb.HeldTicket(
+        booking_id=str(ticket.booking_id),
+        title=ticket.title,
+        theatre=ticket.theatre,
+        city=ticket.city,
+        screen=ticket.screen,
+        start_time=to_timestamp(ticket.starts_at),
+        time_zone=ticket.time_zone,
+        seat_label=ticket.seat_label,
+        is_good=ticket.is_good,
+        is_rescheduled=ticket.is_rescheduled,
     )
 
 

@@ -81,7 +81,8 @@ class LockedTickets(LockedBookings):
         if (kind := _TOLD.get(state)) is not None:
             booking = self.booking_of(offer).with_moved_offer()
             self.bookings[booking.id] = booking
-            self.news.append(TicketNews(booking, kind, offer.ticket_id, offer.id))
+            holder_id = offer.recipient_id if state in (OfferState.ACCEPTED, OfferState.RETURNED) else None
+            self.news.append(TicketNews(booking, kind, offer.ticket_id, offer.id, holder_id))
         return offer
 
     async def write(self, tx: Transaction, *, has_mails: bool) -> None:
@@ -105,7 +106,6 @@ class LockedTickets(LockedBookings):
             added = columns(self.added, *names, "expires_at")
             await tx.send(sql.ADD_OFFERS, added | {"has_mails": has_mails})
         if self.news:
-            await tx.send(sql.PASS_VERSIONS, columns(self.news, id="booking.id", version="booking.version"))
             await events.publish_tickets(tx, self.news)
 
 

@@ -9,7 +9,7 @@ from services.booking.clients import InventoryClient
 from services.booking.people import IdentityClient
 from services.booking.transfers import mails, messages
 from services.booking.transfers.domain import OfferState, Recipient
-from services.booking.transfers.look import made_by, made_to, offer_of
+from services.booking.transfers.look import held_by, made_by, made_to, offer_of
 from services.booking.transfers.operation import MoveOffer, MoveOffers, OfferTicket, OfferTickets
 from services.chassis.errors import InvalidField
 from services.chassis.ids import new_id
@@ -80,6 +80,9 @@ class TransferServicer(transfers_pb2_grpc.TransferServiceServicer):
 
     async def ReturnTicket(self, request: pb.ReturnTicketRequest, context: Context) -> pb.TicketOffer:
         return await self._moved(request, OfferState.RETURNED, _by(request))
+
+    async def GetHeldTicket(self, request: pb.GetHeldTicketRequest, context: Context) -> pb.HeldTicket:
+        return messages.held(await held_by(self._db, UUID(request.user_id), UUID(request.offer_id)))
 
     async def ClaimOfferMails(self, request: pb.ClaimOfferMailsRequest, context: Context) -> pb.ClaimOfferMailsResponse:
         return pb.ClaimOfferMailsResponse(mails=map(messages.mail, await mails.claim(self._db, request.limit)))

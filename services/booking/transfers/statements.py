@@ -132,15 +132,6 @@ MOVE_TICKETS = """
 """
 """Give tickets to others, with another code: the one of before is good for nothing."""
 
-PASS_VERSIONS = """
-    UPDATE bookings b SET version = new.version
-    FROM (
-        SELECT id, max(version) AS version FROM unnest(%(id)s::uuid[], %(version)s::int[]) AS n (id, version)
-        GROUP BY id
-    ) AS new
-    WHERE b.id = new.id
-"""
-
 # --- Looked at
 
 _SHOWN = f"""
@@ -155,6 +146,15 @@ _PAGE = """(%(after)s::uuid IS NULL OR o.id < %(after)s)
     AND (%(booking_id)s::uuid IS NULL OR o.booking_id = %(booking_id)s)
     ORDER BY o.id DESC LIMIT %(limit)s
 """
+HELD = """
+    SELECT o.booking_id, b.title, b.theatre, b.city, b.screen, b.starts_at, coalesce(b.time_zone, '') AS time_zone,
+        b.seat_labels[s.position + 1] AS seat_label, t.state <> 'REVOKED' AS is_good,
+        b.full_refund_until IS NOT NULL AS is_rescheduled
+    FROM ticket_offers o JOIN tickets t ON t.id = o.ticket_id JOIN bookings b ON b.id = o.booking_id
+    JOIN booking_seats s ON s.booking_id = t.booking_id AND s.seat_id = t.show_seat_id
+    WHERE o.id = %(id)s AND o.recipient_id = %(user_id)s AND o.state = 'ACCEPTED'
+"""
+
 MADE = f"{_SHOWN} WHERE o.user_id = %(user_id)s AND {_PAGE}"
 
 RECEIVED = f"""

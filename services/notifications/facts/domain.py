@@ -16,15 +16,18 @@ KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class BookedShow:
-    """A booking as it is after a page of events."""
+    """A booking, or a ticket that somebody has from its buyer, as it is after a page of events."""
 
     id: UUID
+    """The booking's; of a ticket from somebody else, the offer's."""
     user_id: UUID
     show_id: UUID
     state: str
     created_at: datetime | None
     """None: the page does not tell."""
     changed_at: datetime
+    is_held: bool = False
+    """Whether it is a ticket from somebody else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ async def tell_bookings(db: Database, *, limit: int = BATCH) -> int:
         for fact in await tx.fetch(sql.NEXT_FACT):
             given = {"show_id": fact.show_id, "happened_at": fact.happened_at, "apart": APART}
             bookings = await tx.fetch(sql.BOOKINGS_TO_TELL, given | {"after": fact.told_to, "limit": limit})
-            facts = [_fact(fact, booking.id, booking.user_id) for booking in bookings]
+            facts = [_fact(fact, booking) for booking in bookings]
             await write_notices(tx, facts)
             await write_mails(tx, facts)
             told = {
@@ -87,14 +87,15 @@ async def tell_bookings(db: Database, *, limit: int = BATCH) -> int:
 
 def facts_of(rows: Sequence[Row]) -> list[Fact]:
     """Return what has happened to the shows of bookings, a row for each of both, as facts."""
-    return [_fact(row, row.booking_id, row.user_id) for row in rows]
+    return [_fact(row, row) for row in rows]
 
 
-def _fact(fact: Row, booking_id: UUID, user_id: UUID) -> Fact:
+def _fact(fact: Row, booking: Row) -> Fact:
     return Fact(
-        user_id=user_id,
+        user_id=booking.user_id,
         kind=Kind(fact.kind),
-        booking_id=booking_id,
+        booking_id=None if booking.is_held else booking.id,
+        offer_id=booking.id if booking.is_held else None,
         show_id=fact.show_id,
         number=fact.number,
         amount=None,

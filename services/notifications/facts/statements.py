@@ -3,11 +3,11 @@
 from services.chassis.store.rows import LEAST_ID
 
 PUT_BOOKINGS = """
-    INSERT INTO bookings (id, user_id, show_id, state, created_at, changed_at)
-    SELECT id, user_id, show_id, state, coalesce(created_at, changed_at), changed_at FROM unnest(
+    INSERT INTO bookings (id, user_id, show_id, state, created_at, changed_at, is_held)
+    SELECT id, user_id, show_id, state, coalesce(created_at, changed_at), changed_at, is_held FROM unnest(
         %(id)s::uuid[], %(user_id)s::uuid[], %(show_id)s::uuid[], %(state)s::text[], %(created_at)s::timestamptz[],
-        %(changed_at)s::timestamptz[]
-    ) AS n (id, user_id, show_id, state, created_at, changed_at)
+        %(changed_at)s::timestamptz[], %(is_held)s::bool[]
+    ) AS n (id, user_id, show_id, state, created_at, changed_at, is_held)
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at
 """
 """A booking keeps when it was created; where its topic does not tell that any more, it was with what is told first."""
@@ -15,7 +15,7 @@ PUT_BOOKINGS = """
 DROP_BOOKINGS = "DELETE FROM bookings WHERE id = ANY(%(ids)s)"
 
 FACTS_OF_BOOKINGS = """
-    SELECT b.id AS booking_id, b.user_id, f.show_id, f.kind, f.number, f.starts_at, f.happened_at
+    SELECT b.id, b.user_id, b.is_held, f.show_id, f.kind, f.number, f.starts_at, f.happened_at
     FROM bookings b JOIN show_facts f ON f.show_id = b.show_id
     WHERE b.id = ANY(%(ids)s) AND b.state = 'CONFIRMED' AND b.created_at < f.happened_at + %(apart)s
     ORDER BY f.number
@@ -41,7 +41,7 @@ NEXT_FACT = """
 """The first fact of a show of which not all bookings are told; a show's facts are told one after the other."""
 
 BOOKINGS_TO_TELL = f"""
-    SELECT id, user_id FROM bookings
+    SELECT id, user_id, is_held FROM bookings
     WHERE show_id = %(show_id)s AND state = 'CONFIRMED' AND created_at < %(happened_at)s::timestamptz + %(apart)s
         AND id > coalesce(%(after)s::uuid, {LEAST_ID})
     ORDER BY id LIMIT %(limit)s

@@ -77,8 +77,10 @@ class Composer:
         """
         link = f"{self._public_url.rstrip('/')}/api/v1/unsubscribe/{unsubscribe}" if unsubscribe else ""
         words = self._words(mail, booking, to, language) | {"has_papers": bool(attachments), "unsubscribe": link}
-        kind, happened_at = mail.fact.kind.lower(), mail.fact.happened_at
-        return _unsubscribing(link) + self._message(mail.id, kind, words, happened_at, to, language, attachments)
+        template, happened_at = mail.fact.kind.lower(), mail.fact.happened_at
+        if mail.fact.offer_id is not None:
+            template = f"held_{template}"
+        return _unsubscribing(link) + self._message(mail.id, template, words, happened_at, to, language, attachments)
 
     def compose_asked(self, mail: AskedMail, language: str) -> bytes:
         """Return a mail that another service asks for; the same bytes each time. Raises AddressUnusable."""
@@ -159,6 +161,7 @@ class Composer:
             "until": spoken(booking.pay_until, booking.time_zone, language) if booking.pay_until else "",
             "amount": money(fact.amount, fact.currency or "") if fact.amount else "",
             "public_url": self._public_url,
+            "link": f"{self._public_url.rstrip('/')}/transfers/{fact.offer_id}" if fact.offer_id else "",
         }
 
 

@@ -29,8 +29,8 @@ async def write_mails(tx: Transaction, facts: Sequence[Fact]) -> None:
     """
     if not facts:
         return
-    names = ("user_id", "kind", "booking_id", "show_id", "number", "amount", "currency", "starts_at", "happened_at")
-    given = columns(facts, *names, id=lambda _: new_id())
+    names = ("user_id", "kind", "booking_id", "offer_id", "show_id", "number", "amount", "currency", "starts_at")
+    given = columns(facts, *names, "happened_at", id=lambda _: new_id())
     await tx.send(sql.WRITE_MAILS, given | {"given_up_after": GIVEN_UP_AFTER})
 
 

@@ -5,19 +5,19 @@ from services.notifications.mails.domain import Mail
 
 WRITE_MAILS = """
     INSERT INTO mails (
-        id, user_id, kind, booking_id, show_id, number, amount, currency, starts_at, happened_at, state, reason,
-        finished_at
+        id, user_id, kind, booking_id, offer_id, show_id, number, amount, currency, starts_at, happened_at, state,
+        reason, finished_at
     )
     SELECT n.*, CASE WHEN is_old THEN 'SKIPPED' ELSE 'WAITING' END, CASE WHEN is_old THEN 'TOO_OLD' END,
         CASE WHEN is_old THEN clock.now END
     FROM unnest(
-        %(id)s::uuid[], %(user_id)s::uuid[], %(kind)s::text[], %(booking_id)s::uuid[], %(show_id)s::uuid[],
-        %(number)s::int[], %(amount)s::int[], %(currency)s::text[], %(starts_at)s::timestamptz[],
+        %(id)s::uuid[], %(user_id)s::uuid[], %(kind)s::text[], %(booking_id)s::uuid[], %(offer_id)s::uuid[],
+        %(show_id)s::uuid[], %(number)s::int[], %(amount)s::int[], %(currency)s::text[], %(starts_at)s::timestamptz[],
         %(happened_at)s::timestamptz[]
-    ) AS n (id, user_id, kind, booking_id, show_id, number, amount, currency, starts_at, happened_at)
+    ) AS n (id, user_id, kind, booking_id, offer_id, show_id, number, amount, currency, starts_at, happened_at)
     CROSS JOIN (SELECT boxoffice_clock() AS now) AS clock
     CROSS JOIN LATERAL (SELECT n.happened_at < clock.now - %(given_up_after)s::interval AS is_old) AS age
-    ON CONFLICT (booking_id, kind, number) DO NOTHING
+    ON CONFLICT DO NOTHING
 """
 """A fact that has its mail keeps it. One that happened longer ago than mails are tried is not sent."""
 
@@ -27,12 +27,14 @@ CLAIM_MAILS = f"""
         SELECT id FROM mails m
         WHERE state = 'WAITING' AND next_attempt_at <= (SELECT boxoffice_clock()) AND NOT EXISTS (
             SELECT FROM mails e WHERE e.booking_id = m.booking_id AND e.state = 'WAITING' AND e.place < m.place
+        ) AND NOT EXISTS (
+            SELECT FROM mails e WHERE e.offer_id = m.offer_id AND e.state = 'WAITING' AND e.place < m.place
         )
         ORDER BY next_attempt_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     RETURNING {selected(Mail)}
 """
-"""Take mails that are due, the first one of each booking: what came later waits for it."""
+"""Take mails that are due, the first one of each booking, or ticket: what came later waits for it."""
 
 CHECK_REMINDERS = """
     SELECT m.id, clock.now, coalesce(s.is_cancelled OR s.starts_at <> m.starts_at, false) AS is_off,

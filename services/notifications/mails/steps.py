@@ -17,7 +17,7 @@ from services.notifications.mails.composing import AddressUnusable, Composer, as
 from services.notifications.mails.delivery import Server, hand_over
 from services.notifications.mails.domain import LEASE, Mail, Outcome, ReminderCheck, Result, why_not_remind
 from services.notifications.measures import MAILS, PAPERLESS
-from services.notifications.notices.domain import Kind
+from services.notifications.notices.domain import Fact, Kind
 from services.notifications.peers import Attachment, BookingInWords, Recipient
 from services.notifications.preferences import operation as preferences
 from services.notifications.preferences.domain import UNCHOSEN, Links, Preferences
@@ -154,7 +154,7 @@ class Mails:
         self, mail: Mail, to: Recipient, wish: Preferences, check: ReminderCheck | None
     ) -> tuple[str, bytes] | Result:
         try:
-            booking: BookingInWords = await self._booking.in_words(mail.fact.booking_id, mail.fact.user_id)
+            booking = await self._in_words(mail.fact)
         except Failure as failure:
             is_gone = failure.code is Code.NOT_FOUND
             return Result(Outcome.SKIPPED if is_gone else Outcome.LATER, failure.reason)
@@ -164,7 +164,7 @@ class Mails:
         try:
             if await self._is_behind(mail, booking):
                 return Result(Outcome.LATER, "BOOKING_BEHIND")
-            papers = await self._papers(mail, language)
+            papers = await self._papers(mail, booking.id, language)
         except Failure as failure:
             return Result(Outcome.LATER, failure.reason)
         try:
@@ -175,6 +175,12 @@ class Mails:
         except Exception:  # a mail that cannot be made must not hold up the others of its batch
             log.exception("a mail cannot be made", extra={"mail_id": str(mail.id)})
             return Result(Outcome.LATER, "NOT_MADE")
+
+    async def _in_words(self, fact: Fact) -> BookingInWords:
+        if fact.offer_id is not None:
+            return await self._booking.held_in_words(fact.offer_id, fact.user_id)
+        assert fact.booking_id is not None, "a mail is about one of both"
+        return await self._booking.in_words(fact.booking_id, fact.user_id)
 
     def _why_not_remind(self, mail: Mail, check: ReminderCheck, booking: BookingInWords) -> str | None:
         return why_not_remind(
@@ -200,13 +206,13 @@ class Mails:
                 return False
             raise
 
-    async def _papers(self, mail: Mail, language: str) -> list[Attachment]:
+    async def _papers(self, mail: Mail, booking_id: UUID, language: str) -> list[Attachment]:
         """Return the files that go with a mail; none where there are none, or after some tries. Raise Failure."""
         fact = mail.fact
         if fact.kind not in WITH_PAPERS:
             return []
         try:
-            papers = await self._booking.papers(fact.booking_id, fact.user_id, language)
+            papers = await self._booking.papers(booking_id, fact.user_id, language)
         except Failure as failure:
             if failure.reason in NO_TICKETS:
                 return []

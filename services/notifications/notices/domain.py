@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Kind(StrEnum):
-    """What has happened to a booking, to its show, or to an endpoint of an organization."""
+    """What has happened to a booking or a ticket, to its show, or to an endpoint of an organization."""
 
     CONFIRMED = "CONFIRMED"
     EXPIRED = "EXPIRED"
@@ -23,15 +23,18 @@ class Kind(StrEnum):
     TICKET_RETURNED = "TICKET_RETURNED"
     OFFER_DECLINED = "OFFER_DECLINED"
     OFFER_EXPIRED = "OFFER_EXPIRED"
+    TICKET_REVOKED = "TICKET_REVOKED"
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What has happened to a booking; kind, booking and number name it."""
+    """What has happened to a booking, or to a ticket from somebody else; kind, number and one of both name it."""
 
     user_id: UUID
     kind: Kind
-    booking_id: UUID
+    booking_id: UUID | None
+    offer_id: UUID | None
+    """By which the user has the ticket from somebody else; None: it is about a booking."""
     show_id: UUID
     number: int
     """The version of the booking, or of the show, that came by it; of a reminder the show's start, in minutes."""
@@ -48,6 +51,7 @@ class Notice:
     id: UUID
     kind: Kind
     booking_id: UUID | None
+    offer_id: UUID | None
     show_id: UUID | None
     endpoint_id: UUID | None
     amount: int | None

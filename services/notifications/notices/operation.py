@@ -21,8 +21,8 @@ async def write_notices(tx: Transaction, facts: Sequence[Fact]) -> None:
     """Tell users of facts; those of which they were told before are left as they are."""
     if not facts:
         return
-    names = ("user_id", "kind", "booking_id", "show_id", "number", "amount", "currency", "starts_at", "happened_at")
-    await tx.send(sql.WRITE_NOTICES, columns(facts, *names, id=lambda _: new_id()))
+    names = ("user_id", "kind", "booking_id", "offer_id", "show_id", "number", "amount", "currency", "starts_at")
+    await tx.send(sql.WRITE_NOTICES, columns(facts, *names, "happened_at", id=lambda _: new_id()))
 
 
 async def write_notice_of_endpoint(tx: Transaction, user_id: UUID, endpoint_id: UUID, revision: int) -> None:

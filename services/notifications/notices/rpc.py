@@ -57,6 +57,7 @@ def _notice(notice: Notice) -> pb.Notice:
         id=str(notice.id),
         kind=pb.Notice.Kind.Value(notice.kind),
         booking_id=_text(notice.booking_id),
+        offer_id=_text(notice.offer_id),
         show_id=_text(notice.show_id),
         endpoint_id=_text(notice.endpoint_id),
         amount=notice.amount or 0,

@@ -19,14 +19,14 @@ reminders takes it too: the consumer of bookings sees that a show's are written,
 
 WRITE_NOTICES = """
     INSERT INTO notices (
-        id, user_id, kind, booking_id, show_id, number, amount, currency, starts_at, happened_at
+        id, user_id, kind, booking_id, offer_id, show_id, number, amount, currency, starts_at, happened_at
     )
     SELECT * FROM unnest(
-        %(id)s::uuid[], %(user_id)s::uuid[], %(kind)s::text[], %(booking_id)s::uuid[], %(show_id)s::uuid[],
-        %(number)s::int[], %(amount)s::int[], %(currency)s::text[], %(starts_at)s::timestamptz[],
+        %(id)s::uuid[], %(user_id)s::uuid[], %(kind)s::text[], %(booking_id)s::uuid[], %(offer_id)s::uuid[],
+        %(show_id)s::uuid[], %(number)s::int[], %(amount)s::int[], %(currency)s::text[], %(starts_at)s::timestamptz[],
         %(happened_at)s::timestamptz[]
     )
-    ON CONFLICT (booking_id, kind, number) DO NOTHING
+    ON CONFLICT DO NOTHING
 """
 """A fact that has its notice keeps it."""
 

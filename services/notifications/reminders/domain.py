@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from services.chassis.store.rows import Row
 from services.notifications.notices.domain import Fact, Kind
 
 BEHIND = timedelta(minutes=1)
@@ -31,12 +32,16 @@ class ShowTime:
     is_cancelled: bool
 
 
-def reminder(booking_id: UUID, user_id: UUID, show_id: UUID, starts_at: datetime, now: datetime) -> Fact:
-    """Return the fact that a show is near. Its number is the start in minutes, so there is one for each start."""
+def reminder(row: Row, show_id: UUID, starts_at: datetime, now: datetime) -> Fact:
+    """Return the fact that the show of a booking, or of a ticket from somebody else, is near.
+
+    Its number is the start in minutes, so there is one for each start.
+    """
     return Fact(
-        user_id=user_id,
+        user_id=row.user_id,
         kind=Kind.REMINDER,
-        booking_id=booking_id,
+        booking_id=None if row.is_held else row.id,
+        offer_id=row.id if row.is_held else None,
         show_id=show_id,
         number=int(starts_at.timestamp()) // 60,
         amount=None,

@@ -39,7 +39,7 @@ async def remind(db: Database, show: ShowTime, window: timedelta, *, limit: int 
         for near in await tx.fetch(sql.LOCK_SHOW, {"id": show.id, "window": window}):
             given = {"show_id": near.id, "starts_at": near.starts_at, "window": window, "after": near.reminded_to}
             found = await tx.fetch(sql.BOOKINGS_TO_REMIND, given | {"limit": limit}) if near.was_set_before else []
-            facts = [reminder(row.id, row.user_id, near.id, near.starts_at, near.now) for row in found]
+            facts = [reminder(row, near.id, near.starts_at, near.now) for row in found]
             await write_notices(tx, facts)
             await write_mails(tx, facts)
             last = found[-1].id if found else None
@@ -49,7 +49,7 @@ async def remind(db: Database, show: ShowTime, window: timedelta, *, limit: int 
 async def late_reminders(tx: Transaction, booking_ids: Sequence[UUID], window: timedelta) -> list[Fact]:
     """Return the reminders of bookings that the topic told of after others of their show were reminded."""
     rows = await tx.fetch(sql.LATE_BOOKINGS, {"ids": list(booking_ids), "window": window})
-    return [reminder(row.id, row.user_id, row.show_id, row.starts_at, row.now) for row in rows]
+    return [reminder(row, row.show_id, row.starts_at, row.now) for row in rows]
 
 
 async def forget(db: Database, *, limit: int = BATCH) -> int:

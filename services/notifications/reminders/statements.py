@@ -42,7 +42,7 @@ LOCK_SHOW = """
 """
 
 BOOKINGS_TO_REMIND = f"""
-    SELECT id, user_id FROM bookings
+    SELECT id, user_id, is_held FROM bookings
     WHERE show_id = %(show_id)s AND state = 'CONFIRMED'
         AND changed_at <= %(starts_at)s::timestamptz - %(window)s::interval
         AND id > coalesce(%(after)s::uuid, {LEAST_ID})
@@ -57,7 +57,7 @@ REMIND = """
 """
 
 LATE_BOOKINGS = """
-    SELECT b.id, b.user_id, b.show_id, s.starts_at, clock.now
+    SELECT b.id, b.user_id, b.is_held, b.show_id, s.starts_at, clock.now
     FROM bookings b JOIN shows s ON s.id = b.show_id CROSS JOIN (SELECT boxoffice_clock() AS now) AS clock
     WHERE b.id = ANY(%(ids)s) AND b.state = 'CONFIRMED' AND NOT s.is_cancelled
         AND (s.reminded_to IS NOT NULL OR s.reminded_at IS NOT NULL) AND s.starts_at > clock.now

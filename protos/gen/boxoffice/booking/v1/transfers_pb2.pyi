@@ -392,6 +392,92 @@ class ReturnTicketRequest(_message.Message):
 Global___ReturnTicketRequest: _TypeAlias = ReturnTicketRequest  # noqa: Y015
 
 @_typing.final
+class GetHeldTicketRequest(_message.Message):
+    """GetHeldTicketRequest names an offer and who has accepted it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFER_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    offer_id: _builtins.str
+    """The offer (UUID)."""
+    user_id: _builtins.str
+    """Who has accepted it (UUID)."""
+    def __init__(
+        self,
+        *,
+        offer_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offer_id", b"offer_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHeldTicketRequest: _TypeAlias = GetHeldTicketRequest  # noqa: Y015
+
+@_typing.final
+class HeldTicket(_message.Message):
+    """A ticket that a user has from somebody else, and what it is for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOKING_ID_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    THEATRE_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    SCREEN_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    SEAT_LABEL_FIELD_NUMBER: _builtins.int
+    IS_GOOD_FIELD_NUMBER: _builtins.int
+    IS_RESCHEDULED_FIELD_NUMBER: _builtins.int
+    booking_id: _builtins.str
+    """The booking that the ticket belongs to (UUID)."""
+    title: _builtins.str
+    """What is shown."""
+    theatre: _builtins.str
+    """The venue's name."""
+    city: _builtins.str
+    """The venue's city."""
+    screen: _builtins.str
+    """The screen's name."""
+    time_zone: _builtins.str
+    """The IANA time zone of the venue."""
+    seat_label: _builtins.str
+    """The seat in words, such as "Stalls C7"."""
+    is_good: _builtins.bool
+    """Whether its seat was not given back."""
+    is_rescheduled: _builtins.bool
+    """Whether booking has followed a rescheduled show."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When it starts."""
+
+    def __init__(
+        self,
+        *,
+        booking_id: _builtins.str = ...,
+        title: _builtins.str = ...,
+        theatre: _builtins.str = ...,
+        city: _builtins.str = ...,
+        screen: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        time_zone: _builtins.str = ...,
+        seat_label: _builtins.str = ...,
+        is_good: _builtins.bool = ...,
+        is_rescheduled: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["booking_id", b"booking_id", "city", b"city", "is_good", b"is_good", "is_rescheduled", b"is_rescheduled", "screen", b"screen", "seat_label", b"seat_label", "start_time", b"start_time", "theatre", b"theatre", "time_zone", b"time_zone", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldTicket: _TypeAlias = HeldTicket  # noqa: Y015
+
+@_typing.final
 class ClaimOfferMailsRequest(_message.Message):
     """ClaimOfferMailsRequest asks for mails to send."""
 

@@ -67,6 +67,11 @@ class TransferServiceStub:
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ReturnTicketRequest.SerializeToString,
                 response_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.TicketOffer.FromString,
                 _registered_method=True)
+        self.GetHeldTicket = channel.unary_unary(
+                '/boxoffice.booking.v1.TransferService/GetHeldTicket',
+                request_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.GetHeldTicketRequest.SerializeToString,
+                response_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.HeldTicket.FromString,
+                _registered_method=True)
         self.ClaimOfferMails = channel.unary_unary(
                 '/boxoffice.booking.v1.TransferService/ClaimOfferMails',
                 request_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ClaimOfferMailsRequest.SerializeToString,
@@ -163,6 +168,15 @@ class TransferServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHeldTicket(self, request, context):
+        """Returns what there is to say of a ticket to who holds it by an offer: nothing of the buyer.
+
+        NOT_FOUND OFFER_NOT_FOUND: there is no such offer, or `user_id` has not accepted it, or has given the ticket back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ClaimOfferMails(self, request, context):
         """Takes some mails that tell of open offers, for five minutes: after that, who asks gets them again. Notifications sends them,
         and says by FinishOfferMail what came of each.
@@ -210,6 +224,11 @@ def add_TransferServiceServicer_to_server(servicer, server):
                     servicer.ReturnTicket,
                     request_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ReturnTicketRequest.FromString,
                     response_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.TicketOffer.SerializeToString,
+            ),
+            'GetHeldTicket': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHeldTicket,
+                    request_deserializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.GetHeldTicketRequest.FromString,
+                    response_serializer=boxoffice_dot_booking_dot_v1_dot_transfers__pb2.HeldTicket.SerializeToString,
             ),
             'ClaimOfferMails': grpc.unary_unary_rpc_method_handler(
                     servicer.ClaimOfferMails,
@@ -387,6 +406,33 @@ class TransferService:
             '/boxoffice.booking.v1.TransferService/ReturnTicket',
             boxoffice_dot_booking_dot_v1_dot_transfers__pb2.ReturnTicketRequest.SerializeToString,
             boxoffice_dot_booking_dot_v1_dot_transfers__pb2.TicketOffer.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHeldTicket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/boxoffice.booking.v1.TransferService/GetHeldTicket',
+            boxoffice_dot_booking_dot_v1_dot_transfers__pb2.GetHeldTicketRequest.SerializeToString,
+            boxoffice_dot_booking_dot_v1_dot_transfers__pb2.HeldTicket.FromString,
             options,
             channel_credentials,
             insecure,

@@ -94,6 +94,11 @@ class TransferServiceStub:
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the ticket (`seat_ids`).
     FAILED_PRECONDITION TICKET_NOT_TRANSFERABLE: the show has started (`why`).
     """
+    GetHeldTicket: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.GetHeldTicketRequest, _transfers_pb2.HeldTicket]
+    """Returns what there is to say of a ticket to who holds it by an offer: nothing of the buyer.
+
+    NOT_FOUND OFFER_NOT_FOUND: there is no such offer, or `user_id` has not accepted it, or has given the ticket back.
+    """
     ClaimOfferMails: _grpc.UnaryUnaryMultiCallable[_transfers_pb2.ClaimOfferMailsRequest, _transfers_pb2.ClaimOfferMailsResponse]
     """Takes some mails that tell of open offers, for five minutes: after that, who asks gets them again. Notifications sends them,
     and says by FinishOfferMail what came of each.
@@ -162,6 +167,11 @@ class TransferServiceAsyncStub(TransferServiceStub):
     FAILED_PRECONDITION TICKET_REVOKED: the seat was given back.
     FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the ticket (`seat_ids`).
     FAILED_PRECONDITION TICKET_NOT_TRANSFERABLE: the show has started (`why`).
+    """
+    GetHeldTicket: _aio.UnaryUnaryMultiCallable[_transfers_pb2.GetHeldTicketRequest, _transfers_pb2.HeldTicket]  # type: ignore[assignment]
+    """Returns what there is to say of a ticket to who holds it by an offer: nothing of the buyer.
+
+    NOT_FOUND OFFER_NOT_FOUND: there is no such offer, or `user_id` has not accepted it, or has given the ticket back.
     """
     ClaimOfferMails: _aio.UnaryUnaryMultiCallable[_transfers_pb2.ClaimOfferMailsRequest, _transfers_pb2.ClaimOfferMailsResponse]  # type: ignore[assignment]
     """Takes some mails that tell of open offers, for five minutes: after that, who asks gets them again. Notifications sends them,
@@ -264,6 +274,17 @@ class TransferServiceServicer(metaclass=_abc_1.ABCMeta):
         FAILED_PRECONDITION TICKET_REVOKED: the seat was given back.
         FAILED_PRECONDITION TICKET_ADMITTED: somebody was let in by the ticket (`seat_ids`).
         FAILED_PRECONDITION TICKET_NOT_TRANSFERABLE: the show has started (`why`).
+        """
+
+    @_abc_1.abstractmethod
+    def GetHeldTicket(
+        self,
+        request: _transfers_pb2.GetHeldTicketRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transfers_pb2.HeldTicket, _abc.Awaitable[_transfers_pb2.HeldTicket]]:
+        """Returns what there is to say of a ticket to who holds it by an offer: nothing of the buyer.
+
+        NOT_FOUND OFFER_NOT_FOUND: there is no such offer, or `user_id` has not accepted it, or has given the ticket back.
         """
 
     @_abc_1.abstractmethod

@@ -70,6 +70,10 @@ class BookingEvent(_message.Message):
         """Whom `offer_id` was made to does not want `ticket_id`. The booking is what it was."""
         OFFER_EXPIRED: BookingEvent._Kind.ValueType  # 12
         """Nobody has accepted `offer_id` in time, so that `ticket_id` stays the user's. The booking is what it was."""
+        TICKET_REVOKED: BookingEvent._Kind.ValueType  # 13
+        """`ticket_id`, which somebody else holds than the user, lets nobody in any more: its seat was given back by those who run
+        the show. The booking is what it was. Where the whole show is cancelled, the topic of shows tells of it.
+        """
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What happened."""
@@ -105,6 +109,10 @@ class BookingEvent(_message.Message):
     """Whom `offer_id` was made to does not want `ticket_id`. The booking is what it was."""
     OFFER_EXPIRED: BookingEvent.Kind.ValueType  # 12
     """Nobody has accepted `offer_id` in time, so that `ticket_id` stays the user's. The booking is what it was."""
+    TICKET_REVOKED: BookingEvent.Kind.ValueType  # 13
+    """`ticket_id`, which somebody else holds than the user, lets nobody in any more: its seat was given back by those who run
+    the show. The booking is what it was. Where the whole show is cancelled, the topic of shows tells of it.
+    """
 
     POSITION_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
@@ -126,6 +134,7 @@ class BookingEvent(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     TICKET_ID_FIELD_NUMBER: _builtins.int
     OFFER_ID_FIELD_NUMBER: _builtins.int
+    HOLDER_ID_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Its place in the topic, from 1."""
     kind: Global___BookingEvent.Kind.ValueType
@@ -161,11 +170,15 @@ class BookingEvent(_message.Message):
     organization_id: _builtins.str
     """The organization whose show it is (UUID); empty where it is Boxoffice's own; absent in events from before it was told."""
     ticket_id: _builtins.str
-    """The ticket that was passed on, or was offered (UUID); where it is TICKET_TRANSFERRED, TICKET_RETURNED, OFFER_DECLINED or
-    OFFER_EXPIRED, else empty.
+    """The ticket that was passed on, or was offered (UUID); where it is TICKET_TRANSFERRED, TICKET_RETURNED, TICKET_REVOKED,
+    OFFER_DECLINED or OFFER_EXPIRED, else empty.
     """
     offer_id: _builtins.str
     """The offer (UUID); in the same events."""
+    holder_id: _builtins.str
+    """Who has accepted the offer (UUID), for services alone; where it is TICKET_TRANSFERRED, TICKET_RETURNED or TICKET_REVOKED,
+    else empty.
+    """
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was written, by booking's clock. Clocks may be set back: the order is that of positions."""
@@ -197,10 +210,11 @@ class BookingEvent(_message.Message):
         organization_id: _builtins.str | None = ...,
         ticket_id: _builtins.str = ...,
         offer_id: _builtins.str = ...,
+        holder_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "_organization_id", b"_organization_id", "expires_at", b"expires_at", "final_amount", b"final_amount", "organization_id", b"organization_id", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "_organization_id", b"_organization_id", "booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "final_amount", b"final_amount", "kind", b"kind", "offer_id", b"offer_id", "organization_id", b"organization_id", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_id", b"refund_id", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "seats_left", b"seats_left", "show_id", b"show_id", "ticket_id", b"ticket_id", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount", "_organization_id", b"_organization_id", "booking_id", b"booking_id", "currency", b"currency", "expires_at", b"expires_at", "final_amount", b"final_amount", "holder_id", b"holder_id", "kind", b"kind", "offer_id", b"offer_id", "organization_id", b"organization_id", "payment_id", b"payment_id", "position", b"position", "refund_amount", b"refund_amount", "refund_id", b"refund_id", "refund_percentage", b"refund_percentage", "seat_count", b"seat_count", "seats_left", b"seats_left", "show_id", b"show_id", "ticket_id", b"ticket_id", "time", b"time", "total_amount", b"total_amount", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__final_amount: _TypeAlias = _typing.Literal["final_amount"]  # noqa: Y015
     _WhichOneofArgType__final_amount: _TypeAlias = _typing.Literal["_final_amount", b"_final_amount"]  # noqa: Y015
