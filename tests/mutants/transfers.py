@@ -3,6 +3,7 @@
 from tests.mutants.mutant import MONEY, REQUESTS, SEATS, Mutant
 
 TRANSFERS = ("tests/booking/test_transfers.py",)
+TOLD = ("tests/notifications/test_notices.py",)
 
 MUTANTS = (
     Mutant(
@@ -84,5 +85,37 @@ MUTANTS = (
         "False",
         SEATS,
         TRANSFERS,
+    ),
+    Mutant(
+        "nobody is told that a ticket from somebody else is void",
+        "BeginRefunds.decide",
+        "moved = state.revoke(moved, [line.seat.id for line in plan.lines])",
+        "pass",
+        REQUESTS,
+        TRANSFERS,
+    ),
+    Mutant(
+        "who has given a ticket back is told of its show all the same",
+        "facts:_ended",
+        "event.kind in _ENDS_OF_TICKETS",
+        "False",
+        REQUESTS,
+        TOLD,
+    ),
+    Mutant(
+        "holders are told of the booking as if it were theirs",
+        "shows:_fact",
+        "None if booking.is_held else booking.id",
+        "booking.id",
+        REQUESTS,
+        TOLD,
+    ),
+    Mutant(
+        "holders get the mails that buyers get",
+        "Composer.compose",
+        "mail.fact.offer_id is not None",
+        "False",
+        REQUESTS,
+        ("tests/notifications/test_mails.py",),
     ),
 )
