@@ -116,6 +116,6 @@ MUTANTS = (
         "mail.fact.offer_id is not None",
         "False",
         REQUESTS,
-        ("tests/notifications/test_mails.py",),
+        ("tests/notifications/test_reminder_mails.py",),
     ),
 )

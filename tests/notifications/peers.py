@@ -136,7 +136,7 @@ class _Transfers(transfers_pb2_grpc.TransferServiceServicer):
             title=self._peers.title,
             theatre="Lantern House",
             city="Pune",
-            screen="Main",
+            screen=self._peers.screen,
             time_zone="Asia/Kolkata",
             seat_label="Stalls C8",
             is_good=self._peers.status == booking_pb2.Booking.CONFIRMED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.headerregistry import Address
@@ -26,11 +26,6 @@ from tests.notifications.house import SENDER, SHOW, House
 from tests.notifications.mail_server import certificate
 from tests.notifications.topics import START, BookingEvent, ShowEvent
 
-REMIND_HELD = """
-    INSERT INTO mails (id, user_id, kind, offer_id, show_id, number, starts_at, happened_at)
-    SELECT gen_random_uuid(), user_id, 'REMINDER', id, gen_random_uuid(), 1, %(starts_at)s, boxoffice_clock()
-    FROM bookings WHERE is_held
-"""
 AGAIN = "UPDATE mails SET state = 'WAITING', finished_at = NULL, next_attempt_at = created_at"
 
 
@@ -105,36 +100,6 @@ async def test_each_kind_of_fact_has_its_words_in_each_language(house: House) ->
         assert len(set(subjects)) == len(subjects) == 12
         assert all("Nine Rivers, Live" in subject for subject in subjects)
     assert set(await house.states()) == {"SENT"}
-
-
-async def test_whoever_holds_a_ticket_of_somebody_elses_is_mailed_of_it_and_not_of_the_booking(house: House) -> None:
-    one = house.topics.book(SHOW, 0, BookingEvent.CONFIRMED)
-    held = house.topics.pass_on(one, 1)
-    void = house.topics.pass_on(one, 1, ends=BookingEvent.TICKET_REVOKED)
-    for user in (held.user_id, void.user_id):
-        house.peers.has_address(user)
-    house.topics.tell_of_show(SHOW, ShowEvent.RESCHEDULED, 4, version=2)
-    house.topics.tell_of_show(SHOW, ShowEvent.CANCELLED, 5, version=3)
-    house.peers.starts_at, house.peers.is_rescheduled = START + timedelta(hours=2), True
-    for read in (house.topics.read_bookings, house.topics.read_shows, house.topics.tell_bookings):
-        await read()
-    soon = datetime.now(UTC) + timedelta(hours=1)
-    for house.language, words in (("en", ("Seat: Stalls C8", "void")), ("hi", ("सीट: Stalls C8", "मान्य नहीं है"))):
-        house.server.got.clear()
-        await house.topics.db.execute(AGAIN)
-        await house.send()
-        texts = [str(mail.get_body(("plain",)).get_content()) for mail in house.server.mails]  # type: ignore[union-attr]
-        assert len(texts) == 3 and not any("7KQ2M9XW4C" in text or "₹" in text for text in texts)
-        [moved] = [text for text in texts if f"https://tickets.example/transfers/{held.id}" in text]
-        [gone] = [text for text in texts if words[0] in text and text != moved]
-        [cancelled] = [text for text in texts if text not in (moved, gone)]
-        assert words[0] in moved and words[1] in gone and words[1] in cancelled
-    assert [len(list(mail.iter_attachments())) for mail in house.server.mails].count(2) == 1, "the ticket goes with it"
-    house.peers.starts_at = soon
-    await house.topics.db.execute(REMIND_HELD, {"starts_at": soon})
-    await house.send()
-    [text] = [str(house.server.mails[-1].get_body(("plain",)).get_content())]  # type: ignore[union-attr]
-    assert f"/transfers/{held.id}" in text and "/unsubscribe/" in text
 
 
 async def test_nothing_that_people_write_makes_a_header_or_turns_a_line_around(house: House) -> None:
