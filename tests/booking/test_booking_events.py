@@ -154,6 +154,9 @@ async def test_a_refund_is_told_of_when_the_money_is_back_and_once(house: House)
     assert await kinds(house, booking) == ["CREATED", "CONFIRMED", "REFUNDED"]
 
 
+OF_OFFERS = (Event.TICKET_TRANSFERRED, Event.TICKET_RETURNED, Event.OFFER_DECLINED, Event.OFFER_EXPIRED)
+
+
 def test_every_state_that_callers_see_has_a_kind() -> None:
     steps = {State.RESERVING, State.CONFIRMING, State.REFUNDING}
     assert events._KINDS.keys() == set(State) - steps
@@ -162,13 +165,17 @@ def test_every_state_that_callers_see_has_a_kind() -> None:
         Event.PARTLY_REFUNDED,
         Event.REFUND_UNDONE,
         Event.PAYMENT_FAILED,
+        *OF_OFFERS,
     }
 
 
 def test_an_event_holds_nothing_that_people_have_written() -> None:
     """Ids, codes and numbers; see tests/identity/test_canaries.py for what a whole stack lets out."""
     texts = {field.name for field in Event.DESCRIPTOR.fields if field.type == field.TYPE_STRING}
-    assert texts == {"booking_id", "user_id", "show_id", "currency", "payment_id", "refund_id", "organization_id"}
+    assert texts == {"booking_id", "user_id", "show_id", "currency", "payment_id", "refund_id", "organization_id"} | {
+        "ticket_id",
+        "offer_id",
+    }
 
 
 async def test_consumers_read_the_topic_by_pages(house: House) -> None:

@@ -10,7 +10,7 @@ from tests.faults.world import World
 from tests.system.client import Client, ok, refusal
 
 RESERVED = at("booking", "desk Create", "answered", "BatchReserveSeats")
-CLOSED = at("booking", "CloseUser", "committed", "INSERT closed_users")
+CLOSED = at("booking", "CloseUser", "committed", "SELECT")
 
 
 async def test_who_books_while_the_account_is_deleted_has_the_booking_or_no_account(world: World) -> None:

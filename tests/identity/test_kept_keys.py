@@ -291,7 +291,7 @@ async def test_what_everybody_may_do_goes_on_and_what_is_a_users_has_to_wait(clo
     seat_map = guard.access_to("/boxoffice.inventory.v1.InventoryService/GetSeatMap")
     requests: list[tuple[Any, Any]] = [
         (seat_map, inventory_pb2.GetSeatMapRequest(user_id=USER)),
-        (guard.access_to("/boxoffice.booking.v1.BookingService/GetBooking"), booking_pb2.GetBookingRequest()),
+        (guard.access_to("/boxoffice.booking.v1.BookingService/CancelBooking"), booking_pb2.CancelBookingRequest()),
     ]
     await seat_map.admit(inventory_pb2.GetSeatMapRequest(), token, "gateway")
     assert caller.get() is None

@@ -25,8 +25,8 @@ CLOCKS = {
 }
 """Where each service's clock is: database and schema."""
 
-# When the bank is asked next, and how far a consumer has read, is a matter of time alone.
-NOT_COMPARED = ("polls", "next_poll_at")
+# When the bank is asked next, how far a consumer has read and whether a mail has left is a matter of time alone.
+NOT_COMPARED = ("polls", "next_poll_at", "mail_state", "mail_attempts", "mail_next_at")
 TABLES_NOT_COMPARED = (
     "commit_markers",
     "show_markers",

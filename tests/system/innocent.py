@@ -99,6 +99,7 @@ AT_ANY_TIME = {
     **OF_WORDS,
     "nothing": "SELECT",
     **OF_AN_ORGANIZATION,
+    "the mail about an offer waits": "UPDATE booking.ticket_offers SET mail_state = 'WAITING' WHERE state = 'OPEN'",
     "a coupon is used as often as it may be, and was by bookings that are over": WITHIN_LIMITS,
     "the release before has refunded a ticket": BEFORE,
     "the refund of all seats is stuck": f"{SEATS_STUCK};{NOTHING_WENT_BACK}",

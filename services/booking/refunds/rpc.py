@@ -53,7 +53,8 @@ class RefundMethods:
         )
 
     async def PreviewRefund(self, request: pb.PreviewRefundRequest, context: Context) -> pb.PreviewRefundResponse:
-        seen = await self._looked_up.find(UUID(request.booking_id), UUID(request.user_id))
+        user_id = UUID(request.user_id) if request.user_id else None
+        seen = await self._looked_up.find(UUID(request.booking_id), user_id)
         check_confirmed(seen.booking, seen.now)
         percentage, cause = await share_now(self._db, self._policy, seen.booking, seen.now)
         granted = Grant(request.percentage, "", None, owner_of=_owner_of(caller.get())) if request.percentage else None

@@ -11,6 +11,7 @@ from uuid import UUID
 import grpc
 from boxoffice.payment.v1 import payment_pb2 as pb
 
+from services.chassis.errors import InvalidField
 from services.chassis.store.database import Database, retried
 from services.chassis.store.rows import read
 from services.chassis.wire.pages import BY_ID, PageRequest
@@ -64,7 +65,10 @@ class StuckRefundMethods:
         return pb.ListStuckRefundsResponse(refunds=refunds, next_page_token=token)
 
     async def RedriveRefunds(self, request: pb.RedriveRefundsRequest, context: Context) -> pb.RedriveRefundsResponse:
-        redriven = await redrive_some(self._db, [UUID(each) for each in request.refund_ids])
+        refund_ids = [UUID(each) for each in request.refund_ids]
+        if len(set(refund_ids)) < len(refund_ids):
+            raise InvalidField(("refundIds", "names a refund twice"))
+        redriven = await redrive_some(self._db, refund_ids)
         return pb.RedriveRefundsResponse(redriven=redriven)
 
 

@@ -1262,7 +1262,7 @@ class PreviewRefundRequest(_message.Message):
     booking_id: _builtins.str
     """The booking (UUID)."""
     user_id: _builtins.str
-    """The user it belongs to (UUID)."""
+    """The user it must belong to (UUID); any where it is absent."""
     percentage: _builtins.int
     """How many per cent of what was paid for the seats GrantRefund would be told, 1 to 100; absent: what RefundBooking would give."""
     @_builtins.property

@@ -237,9 +237,9 @@ class ListTicketOffersRequest(_message.Message):
     side: Global___ListTicketOffersRequest.Side.ValueType
     """Which offers of the user."""
     page_size: _builtins.int
-    """How many at most; 1 to 100, by default 20."""
+    """How many offers to return at most; 1 to 100, 20 where it is absent."""
     page_token: _builtins.str
-    """The token of the page before, to get the next one."""
+    """`next_page_token` of the page before; absent for the first page."""
     booking_id: _builtins.str
     """The booking whose offers alone are listed (UUID); those of all bookings where it is absent."""
     def __init__(
@@ -268,7 +268,7 @@ class ListTicketOffersResponse(_message.Message):
     OFFERS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """The token of the next page; empty where this is the last one."""
+    """The token of the next page; empty on the last one."""
     @_builtins.property
     def offers(self) -> _containers.RepeatedCompositeFieldContainer[Global___TicketOffer]:
         """The offers, newest first."""
