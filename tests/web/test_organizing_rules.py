@@ -34,6 +34,7 @@ from web.organizers.times import NoTime, instant, is_kept, typed
 from web.organizers.uploads import LEFT_SECONDS
 from web.pages import Pages
 from web.sessions import anonymous
+from web.shared import Shared
 from web.visits import ANSWER_SECONDS, VISIT, Visit
 
 ADMIN = jwt.encode({"roles": ["ADMIN"]}, "k" * 32, algorithm="HS256")
@@ -157,7 +158,8 @@ def test_dates_beyond_the_first_page_are_reached() -> None:
     services.get_event.return_value, services.list_shows.return_value = event, dates
     at = f"/organizer/events/{event.id}/edit?step=dates&page=sooner"
     request = make_mocked_request("GET", at, match_info={"event_id": event.id}, app=web.Application())
-    visit = Visit(request, Pages("http://shop.example", most_seats=6), services, anonymous(), is_known=True)
+    pages = Pages("http://shop.example", most_seats=6)
+    visit = Visit(request, pages, services, anonymous(), is_known=True, shared=Shared())
     visit.session = replace(visit.session, user_id="somebody", access_token=ADMIN)
     request._state[VISIT] = visit  # as the middleware does
     page = html.unescape(asyncio.run(edit(request)).text)
