@@ -171,11 +171,16 @@ async def test_no_ticket_of_a_cancelled_show_is_good(house: House) -> None:
     assert await statuses(house, paid) == ["REVOKED"] * 2 and await statuses(house, more) == ["REVOKED"]
 
 
-def let_in(house: House, booking: booking_pb2.Booking, number: int) -> Any:
-    """Have somebody be let in by the ticket of a seat."""
+async def let_in(house: House, booking: booking_pb2.Booking, number: int) -> None:
+    """Have somebody be let in by the first code of a seat's ticket, under the lock that scans have."""
     given = {"booking_id": UUID(booking.id), "seat_id": UUID(house.seat_ids[number])}
-    admit = "UPDATE tickets SET state = 'ADMITTED' WHERE booking_id = %(booking_id)s AND show_seat_id = %(seat_id)s"
-    return house.db.execute(admit, given)
+    async with house.db.transaction() as tx:
+        await tx.fetch("SELECT FROM bookings WHERE id = %(booking_id)s FOR NO KEY UPDATE", given)
+        await tx.send(
+            "UPDATE tickets SET state = 'ADMITTED' WHERE booking_id = %(booking_id)s AND show_seat_id = %(seat_id)s"
+            " AND state = 'VALID' AND revision = 1",
+            given,
+        )
 
 
 def grant(house: House, booking: booking_pb2.Booking, *numbers: int) -> Any:
