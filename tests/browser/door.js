@@ -4,6 +4,7 @@ const [cases] = arguments;
 const BEGAN = 1800000000;
 const {Gate} = await import("/assets/door/gate.js");
 const {Away, Refused} = await import("/assets/door/api.js");
+const {Keeper} = await import("/assets/door/keeper.js");
 const {Store, MOST_WAITING} = await import("/assets/door/store.js");
 const {hashOf} = await import("/assets/door/rules.js");
 
@@ -108,4 +109,35 @@ for (let number = 0; number < MOST_WAITING; number += 1) full.store.asked.set(`$
 const said = await full.gate.scan(codeOf("A")).then(() => "read", (error) => error.message);
 full.same({}, [said, full.server.asked.length, full.store.unsent.size], ["FULL", 0, 0]);
 await full.store.destroy();
-return [...wrong, ...full.wrong];
+
+// Conflicts of a call that failed half-way are told by the next.
+const lost = new Play({name: "lost", list: null, steps: []});
+await lost.open();
+const one = {ticketId: "", revision: 0, gateTime: BEGAN, cameIn: true, result: "ADMITTED"};
+for (let number = 0; number < 101; number += 1) lost.store.unsent.set(number, {...one, key: `${number}`});
+let calls = 0;
+lost.server.sync = async ({scans}) => {
+  if ((calls += 1) === 2) throw new Away("away");
+  return {scans: scans.map(() => ({result: "REVOKED"}))};
+};
+const tries = [await lost.gate.sync().catch(() => "failed"), (await lost.gate.sync()).length, (await lost.gate.sync()).length];
+lost.same({}, tries, ["failed", 101, 0]);
+await lost.store.destroy();
+
+// A list that comes when the shift is over is not kept.
+const ended = new Play({...cases[0], name: "ended"});
+await ended.open();
+const coming = ended.gate.refresh().then(() => "kept", () => "not kept");
+ended.gate.close();
+ended.same({}, [await coming, ended.store.list], ["not kept", null]);
+await ended.store.destroy();
+
+// A gate whose list got too old, and which gets no other, asks as soon as it can.
+const stuck = new Play({name: "stuck", list: null, steps: []});
+const gate = {online: false, hasGoodList: () => false, steady: () => 0, store: {unsent: new Map()}};
+gate.refresh = async () => { throw new Error("the door list was cut off"); };
+await new Promise((changed) => {
+  const keeper = new Keeper(gate, true, {over() {}, listed() {}, changed() { keeper.stop(); changed(); }});
+});
+stuck.same({}, gate.online, true);
+return [wrong, full.wrong, lost.wrong, ended.wrong, stuck.wrong].flat();

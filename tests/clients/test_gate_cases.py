@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import grpc
 import pytest
@@ -22,6 +23,7 @@ BEGAN = 1_800_000_000
 """When lists are asked for, by the server's clock."""
 RESULTS = frozenset(pb.Scan.Result.DESCRIPTOR.values_by_name)
 AWAY = BoxofficeError("away", code=grpc.StatusCode.UNAVAILABLE)
+REVOKED = pb.SyncScansResponse(scans=[pb.CheckIn(result=pb.Scan.REVOKED)])
 
 
 def code_of(name: str) -> str:
@@ -155,3 +157,20 @@ def test_the_python_gate_does_what_the_table_says(tmp_path: Path) -> None:
         for number, each in enumerate(json.loads(CASES.read_text())["cases"]):
             with case(each["name"]):
                 Play(each, tmp_path / str(number)).run()
+
+
+def test_conflicts_of_a_call_that_failed_half_way_are_told_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boxoffice_client.gate.SYNCED_AT_ONCE", 1)
+    tickets = {"A": "here", "B": "here"}
+    play = Play({"list": {"goodFor": 60, "opensAt": -60, "endsAt": 60, "tickets": tickets}}, tmp_path)
+    play.gate.refresh()
+    play.gate.online = False
+    assert [play.gate.scan(code_of(name)).came_in for name in tickets] == [True, True]
+    play.server.sync_scans = Mock(side_effect=[REVOKED, AWAY, REVOKED])  # type: ignore[method-assign]
+    with pytest.raises(BoxofficeError):
+        play.gate.sync()
+    assert len(play.gate.sync()) == 2
+    assert play.gate.sync() == []
+    play.gate.journal.close()

@@ -196,6 +196,7 @@ class Gate:
         self._kept_list = folder / "list.json"
         self._list = self._read_list()
         self.journal = Journal(folder / "journal")
+        self._conflicts: list[pb.CheckIn] = []
         self.online = True
         """Whether it asks the server; without, it decides by itself."""
 
@@ -276,8 +277,10 @@ class Gate:
         return Scan(decided.key, decided.came_in, result, True, ticket.seat_label if ticket else "")
 
     def sync(self) -> list[pb.CheckIn]:
-        """Send what it has decided by itself; return what those came to who came in on tickets that did not let in."""
-        conflicts: list[pb.CheckIn] = []
+        """Send what it has decided by itself; return what those came to who came in on tickets that did not let in.
+
+        Among them are those that a call which failed half-way had found.
+        """
         for batch in _batches(list(self.journal.unsent.values()), SYNCED_AT_ONCE):
             scans = [
                 pb.SyncScansRequest.JudgedScan(
@@ -292,11 +295,11 @@ class Gate:
             ]
             sent_at = _timestamp(self._clock())
             sent = self._client.sync_scans(gate_id=self._gate_id, show_id=self._show_id, sent_at=sent_at, scans=scans)
-            for one, answer in zip(batch, sent.scans, strict=True):
-                if one.came_in and answer.result != pb.Scan.ADMITTED:
-                    conflicts.append(answer)
+            told = list(zip(batch, sent.scans, strict=True))
             self.journal.write(sent=[one.key for one in batch])
-        return conflicts
+            self._conflicts += [answer for one, answer in told if one.came_in and answer.result != pb.Scan.ADMITTED]
+        found, self._conflicts = self._conflicts, []
+        return found
 
     def _read_list(self) -> DoorList | None:
         try:

@@ -21,6 +21,14 @@ export class Gate {
     this.online = true;
     this.turn = Promise.resolve();
     this.sending = null;
+    this.conflicts = [];
+    this.isClosed = false;
+  }
+
+  // Ends what is being judged; a list that comes later is not kept.
+  close() {
+    this.isClosed = true;
+    return this.turn;
   }
 
   hasGoodList() {
@@ -32,6 +40,7 @@ export class Gate {
     const askedAt = this.clock(), askedOn = this.steady();
     const [parts, keys] = await Promise.all([this.api.doorList(this.showId), this.api.keys()]);
     const kept = {...assembled(parts, this.showId), keys, askedAt};
+    if (this.isClosed) throw new Away("the shift is over");
     await this.store.keepList(kept);
     this.list = new DoorList(kept, askedOn);
   }
@@ -86,14 +95,15 @@ export class Gate {
     return {key: decided.key, cameIn, result, isOffline: true, about, signed};
   }
 
-  // Sends what it has decided by itself, in order; returns those by which somebody came in on a ticket that did not let in.
+  // Sends what it has decided by itself, in order; returns those by which somebody came in on a ticket that did not let in,
+  // also those that a call which failed half-way had found.
   sync() {
     this.sending ??= this._sync().finally(() => { this.sending = null; });
     return this.sending;
   }
 
   async _sync() {
-    const waiting = [...this.store.unsent], conflicts = [];
+    const waiting = [...this.store.unsent];
     for (let begin = 0; begin < waiting.length; begin += SYNCED_AT_ONCE) {
       const batch = waiting.slice(begin, begin + SYNCED_AT_ONCE);
       const scans = batch.map(([, one]) => ({
@@ -102,12 +112,10 @@ export class Gate {
       }));
       const sent = await this.api.sync({showId: this.showId, sentAt: timestamp(this.clock()), scans});
       if (sent.scans?.length !== batch.length) throw new Away("the answer was cut off");
-      sent.scans.forEach((answer, place) => {
-        if (batch[place][1].cameIn && answer.result !== "ADMITTED") conflicts.push(answer);
-      });
       await this.store.noteSent(batch.map(([number]) => number));
+      this.conflicts.push(...sent.scans.filter((answer, place) => batch[place][1].cameIn && answer.result !== "ADMITTED"));
     }
-    return conflicts;
+    return this.conflicts.splice(0);
   }
 
   // How many are in, and how many are expected, as far as this gate knows; expected: null without a list.

@@ -51,6 +51,8 @@ export class Keeper {
       }
       this.trouble = error instanceof Away ? "" : error.message;
       if (error instanceof Away) this.lose();
+      // Whatever keeps a list from coming: without a good one it asks, or it could let nobody in.
+      else if (!this.gate.hasGoodList()) this.gate.online = true;
       this.pause = Math.min(this.pause * 2, LONGEST_PAUSE_SECONDS) * (0.75 + Math.random() / 2);
       this.soon(this.pause);
     }
