@@ -13,12 +13,15 @@ import json
 
 from aiohttp import web
 
+from web.languages import FOLDER as CATALOGUES
 from web.languages import N_, _, language
 from web.pages import FOLDER, NAMES
 from web.visits import HEADERS, POLICY, VISIT, Visit
 
 PATH = "/check-in"
 WORKER = f"{PATH}/service-worker.js"
+READER = f"{PATH}/reader.js"
+"""A worker is answered by the service worker in whose scope its address is; so it is below the page's."""
 
 PARTS = (
     "api.js",
@@ -35,6 +38,8 @@ PARTS = (
 )
 FILES = ("icon.svg", "site.css", "vendor/jsQR.js", *(f"door/{name}" for name in PARTS))
 """What the page consists of, beside itself."""
+
+ADDRESSES = {name: f"/assets/{name}" for name in FILES} | {"door/reader.js": READER}
 
 OWN_HEADERS = {
     "content-security-policy": f"{POLICY}; worker-src 'self'",
@@ -96,6 +101,7 @@ WORDS = {
     "notKept": N_("Without a connection this page cannot be loaded again in this browser. Do not close it."),
     "ready": N_("Ready"),
     "show": N_("Show a ticket to the camera."),
+    "noStore": N_("This browser keeps nothing for this page, as in a private window. Open the page in one that does."),
     "conflict": "{seat}: {result}",
 }
 """What the page says by itself."""
@@ -116,10 +122,18 @@ async def check_in(request: web.Request) -> web.StreamResponse:
 async def service_worker(request: web.Request) -> web.StreamResponse:
     """Return what keeps the page and its files in a browser."""
     digests = files()[1]
-    known = [{"url": f"/assets/{name}", "integrity": digest} for name, digest in digests.items()]
+    known = [{"url": ADDRESSES[name], "integrity": digest} for name, digest in digests.items()]
     kept = json.dumps({"version": _version(), "page": PATH, "files": known}, separators=(",", ":"))
     text = (FOLDER / "static" / "door" / "service-worker.js").read_text().replace("__FILES__", kept)
     headers = {"service-worker-allowed": PATH, "cache-control": "no-cache", **OWN_HEADERS}
+    return web.Response(text=text, content_type="text/javascript", headers=headers)
+
+
+@routes.get(READER)
+async def reader(request: web.Request) -> web.StreamResponse:
+    """Return the worker that reads pictures."""
+    text = (FOLDER / "static" / "door" / "reader.js").read_text()
+    headers = {"cache-control": "no-cache", **OWN_HEADERS}
     return web.Response(text=text, content_type="text/javascript", headers=headers)
 
 
@@ -139,7 +153,9 @@ def _version() -> str:
 def files() -> tuple[str, dict[str, str]]:
     """Return the version of the page and its files, and the digest of each file as browsers check it."""
     template = (FOLDER / "templates" / "check-in.html").read_bytes()
-    whole = hashlib.sha256(template + json.dumps([WORDS, RESULTS], sort_keys=True).encode())
+    whole = hashlib.sha256(template + json.dumps([WORDS, RESULTS, NAMES], sort_keys=True).encode())
+    for catalogue in sorted(CATALOGUES.rglob("*.po")):
+        whole.update(catalogue.read_bytes())
     digests = {}
     for name in FILES:
         content = (FOLDER / "static" / name).read_bytes()

@@ -3,7 +3,7 @@
 // many degrees each is turned at most.
 const [drawn, scale, degrees] = arguments;
 const BORDER = 4;
-const reader = new Worker("/assets/door/reader.js");
+const reader = new Worker("/check-in/reader.js");
 const read = (image) => new Promise((done) => {
   reader.onmessage = ({data}) => done(data);
   reader.postMessage({pixels: image.data.buffer, width: image.width, height: image.height}, [image.data.buffer]);

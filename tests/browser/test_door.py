@@ -38,6 +38,28 @@ PAST_ITS_END = """
     });
 """
 
+CAMERAS = """
+    window.cameras = [];
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wish) => { cameras.push(await ask(wish)); return cameras.at(-1); };
+"""
+ARE_OFF = "return cameras.every((one) => one.getTracks().every((track) => track.readyState === 'ended'))"
+
+BEGIN_TWICE = """
+    let asked = 0;
+    const ask = fetch;
+    window.fetch = (...all) => { asked += all[0].startsWith('/api/v1/gate?'); return ask(...all); };
+    navigator.serviceWorker.register = async () => {
+        const fresh = Object.assign(new EventTarget(), {state: 'redundant'});
+        setTimeout(() => fresh.dispatchEvent(new Event('statechange')), 300);
+        return {installing: fresh, active: null};
+    };
+    document.getElementById('credential').value = arguments[0];
+    for (let tap = 0; tap < 2; tap += 1) document.getElementById('credential-form').requestSubmit();
+    return asked;
+"""
+NOTHING_IS_KEPT = "IDBFactory.prototype.open = () => { throw new DOMException('not here'); };"
+
 
 @dataclass
 class Door:
@@ -174,6 +196,48 @@ def _comes_back_past_its_end(door: Door) -> None:
     browser.click("#end")
     browser.until(lambda: door.is_shown("begin"))
     assert browser.run(STORES) == [0, 0, 0]
+
+
+def test_the_camera_reads_without_a_connection_and_two_taps_leave_it_off(door: Door) -> None:
+    browser = door.browser
+    door.begin()
+    door.cut()
+    browser.run("location.reload()")
+    browser.until(lambda: bool(browser.run("return document.readyState === 'complete'")) and door.is_shown("shift"))
+    browser.run(CAMERAS)
+    browser.run("for (let tap = 0; tap < 2; tap += 1) document.getElementById('camera').click()")
+    browser.until(lambda: bool(browser.run("return cameras.length")) and bool(browser.run(ARE_OFF)))
+    browser.click("#camera")
+    browser.until(lambda: browser.text("#verdict") in ("Come in", "Already used"))
+    browser.line()
+    browser.run("dispatchEvent(new Event('online'))")
+    browser.until(lambda: door.waiting() == 0)
+    browser.click("#end")
+    browser.until(lambda: door.is_shown("begin"))
+    assert browser.run(ARE_OFF) and browser.run(STORES) == [0, 0, 0]
+
+
+def test_a_shift_begins_once_and_the_page_says_where_it_cannot(door: Door) -> None:
+    browser, link = door.browser, f"{door.checkout.stack.public_url}/check-in#{door.gate}"
+    browser.open("about:blank")
+    browser.open(link.partition("#")[0])
+    browser.until(lambda: door.is_shown("begin"))
+    assert browser.run(BEGIN_TWICE, door.gate) == 1
+    browser.until(lambda: "cannot be loaded again" in browser.text("#trouble"))
+    # A second tab, and a browser that keeps nothing, hide the credential too.
+    browser.run("window.other = open(arguments[0])", link)
+    said = "return other.document?.getElementById('trouble')?.textContent ?? ''"
+    browser.until(lambda: "another tab" in browser.run(said) and browser.run("return other.location.hash") == "")
+    browser.run("other.close()")
+    browser.click("#end")
+    browser.until(lambda: door.is_shown("begin"))
+    kept = browser.command("Page.addScriptToEvaluateOnNewDocument", source=NOTHING_IS_KEPT)
+    browser.open("about:blank")
+    browser.open(link)
+    browser.until(lambda: "keeps nothing" in browser.text("#trouble"))
+    assert browser.run("return location.hash") == ""
+    browser.command("Page.removeScriptToEvaluateOnNewDocument", identifier=kept["identifier"])
+    browser.open("about:blank")
 
 
 def test_a_gate_that_is_revoked_hands_over_what_it_has_not_sent_and_keeps_nothing(door: Door, pictures: Path) -> None:

@@ -5,11 +5,13 @@ const LONGEST_SIDE = 800;
 const PAUSE_MS = 100;
 // A code that stays before the camera is read once; it is read again after so long out of sight.
 const OUT_OF_SIGHT_MS = 2000;
+// In the service worker's scope: it is there without a connection, too.
+const READER = "/check-in/reader.js";
 
 export class Camera {
-  // `seen` is called with each text that comes into sight.
-  constructor(video, seen) {
-    [this.video, this.seen] = [video, seen];
+  // `seen` is called with each text that comes into sight; `broken` where nothing can be read any more.
+  constructor(video, seen, broken) {
+    Object.assign(this, {video, seen, broken, isOn: false, run: 0});
     this.canvas = document.createElement("canvas");
     this.last = {text: "", at: 0};
   }
@@ -18,32 +20,46 @@ export class Camera {
     return Boolean(navigator.mediaDevices?.getUserMedia);
   }
 
-  // Begins; throws what getUserMedia throws, such as NotAllowedError.
+  // Begins; throws what getUserMedia throws, such as NotAllowedError. Stopped meanwhile, it leaves no camera on.
   async start() {
-    const wish = {facingMode: {ideal: "environment"}, width: {ideal: 1280}, height: {ideal: 720}};
-    this.stream = await navigator.mediaDevices.getUserMedia({video: wish, audio: false});
-    this.video.srcObject = this.stream;
-    await this.video.play();
-    // The screen stays on while somebody waits for people.
-    this.awake = await navigator.wakeLock?.request("screen").catch(() => null);
-    this.reader = new Worker("/assets/door/reader.js");
+    this.isOn = true;
+    const run = this.run += 1, wish = {facingMode: {ideal: "environment"}, width: {ideal: 1280}, height: {ideal: 720}};
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({video: wish, audio: false});
+      if (run !== this.run) return end(stream);
+      this.video.srcObject = this.stream = stream;
+      await this.video.play();
+    } catch (error) {
+      if (run !== this.run) return;
+      this.stop();
+      throw error;
+    }
+    if (run !== this.run) return;
+    this._stayAwake(run);
+    this.reader = new Worker(READER);
     this.reader.onmessage = ({data}) => {
       if (data) this._take(data);
       this.timer = setTimeout(() => this._look(), PAUSE_MS);
     };
+    this.reader.onerror = () => { this.stop(); this.broken(); };
     this._look();
   }
 
   stop() {
+    this.run += 1;
+    this.isOn = false;
     clearTimeout(this.timer);
     this.reader?.terminate();
     this.awake?.release();
-    this.stream?.getTracks().forEach((track) => track.stop());
-    this.video.srcObject = this.stream = this.reader = null;
+    end(this.stream);
+    this.video.srcObject = this.stream = this.reader = this.awake = null;
   }
 
-  get isOn() {
-    return Boolean(this.stream);
+  // The screen stays on while somebody waits for people.
+  async _stayAwake(run) {
+    const awake = await navigator.wakeLock?.request("screen").catch(() => null);
+    if (run === this.run) this.awake = awake;
+    else awake?.release();
   }
 
   _look() {
@@ -52,6 +68,11 @@ export class Camera {
     if (!width || document.hidden) {
       this.timer = setTimeout(() => this._look(), PAUSE_MS);
       return;
+    }
+    // A page that was hidden has lost its hold on the screen.
+    if (this.awake?.released) {
+      this.awake = null;
+      this._stayAwake(this.run);
     }
     const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
     this.canvas.width = Math.round(width * scale);
@@ -67,4 +88,8 @@ export class Camera {
     this.last = {text, at: now};
     if (isNew) this.seen(text);
   }
+}
+
+function end(stream) {
+  stream?.getTracks().forEach((track) => track.stop());
 }

@@ -19,11 +19,17 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 let store, gate, keeper, camera, ending, isReadingCredential = false, ticking, shownTrouble = "";
 const last = [], conflicts = [];
 
+// Does a thing once at a time: whoever taps twice means it once.
+function once(work) {
+  let doing = null;
+  return (...asked) => (doing ??= work(...asked).finally(() => { doing = null; }));
+}
+
 // --- A shift begins
 
-async function begin(credential) {
+const begin = once(async (credential) => {
   // Scans of another gate wait to be handed over: they are not to go out by this one.
-  if (store.unsent.size) return;
+  if (gate || !store || store.unsent.size) return;
   tell("trouble", "");
   if (!CREDENTIAL.test(credential)) return tell("trouble", words.badCredential);
   const askedAt = Date.now() / 1000;
@@ -42,7 +48,7 @@ async function begin(credential) {
   const open = shows.filter((each) => Date.parse(each.opensAt) <= now);
   if (shows.length === 1 || open.length === 1) return take(shift, open[0] ?? shows[0]);
   await choose(shift, shows);
-}
+});
 
 const titleOf = (shift, chosen) => new Api(shift.credential).show(chosen.showId).then((found) => found.title, () => "");
 
@@ -64,35 +70,47 @@ async function choose(shift, shows) {
   };
 }
 
-async function take(shift, chosen) {
+const take = once(async (shift, chosen) => {
   const title = await titleOf(shift, chosen);
-  if (!store.db) store = await Store.open();
-  await store.keepShift({...shift, showId: chosen.showId, title});
+  try {
+    if (!store.db) store = await Store.open();
+    await store.keepShift({...shift, showId: chosen.showId, title});
+  } catch {
+    return tell("trouble", words.noStore);
+  }
   navigator.storage?.persist?.();
   open();
+});
+
+// Whoever has no connection can load the page again, once the service worker has all of it.
+async function keepPage() {
+  const registration = await navigator.serviceWorker.register(WORKER, {scope: "/check-in"}), fresh = registration.installing;
+  fresh?.addEventListener("statechange", () => {
+    if (fresh.state === "redundant" && !registration.active && gate) tell("trouble", words.notKept);
+  });
 }
 
 // --- A shift goes on
 
 function open() {
   const {credential, gateName, title, offline, endsAt} = store.shift;
-  camera?.stop();
+  stopCamera();
   isReadingCredential = false;
-  for (const [id, is] of [["begin", false], ["left", false], ["shift", true], ["view", false]]) show(id, is);
-  show("shows-form", false);
+  for (const [id, is] of [["begin", false], ["left", false], ["shift", true], ["shows-form", false]]) show(id, is);
   element("where").textContent = [gateName, title].filter(Boolean).join(" · ");
   gate = new Gate(new Api(credential), store);
   keeper = new Keeper(gate, offline !== "NEVER", {changed: draw, over, listed});
   clearTimeout(ending);
   ending = setTimeout(() => { if (Date.now() / 1000 >= endsAt) over(); }, Math.min(endsAt * 1000 - Date.now(), LONGEST_TIMER_MS));
   ticking = setInterval(draw, TICK_MS);
-  navigator.serviceWorker?.register(WORKER, {scope: "/check-in"}).catch(() => tell("trouble", words.notKept));
+  keepPage().catch(() => tell("trouble", words.notKept));
   draw();
 }
 
 async function read(text) {
   if (isReadingCredential) return begin(credentialIn(text));
-  if (!gate) return;
+  // Whoever is asked whether to end the shift reads no more tickets meanwhile.
+  if (!gate || element("shift").inert) return;
   let scan;
   try {
     scan = text.length > LONGEST_CODE || text.includes("\0")
@@ -120,7 +138,9 @@ function draw() {
   if (!gate) return;
   const {admitted, expected} = gate.count(), {list} = gate;
   const isOnline = gate.online && !keeper.isLost;
-  tell("line", isOnline ? words.online : words.offline);
+  const line = isOnline ? words.online : words.offline;
+  // It is read out when it changes, not each time it is drawn.
+  if (element("line").textContent !== line) tell("line", line);
   element("line").classList.toggle("off", !isOnline);
   tell("count", expected === null ? admitted : fill(words.of, {admitted, expected}));
   tell("waiting", store.unsent.size);
@@ -139,28 +159,39 @@ function draw() {
 
 // --- A shift ends
 
-async function end() {
-  if (store.unsent.size) {
-    await gate.sync().then(listed, () => {});
-    draw();
-  }
-  if (store.unsent.size) {
-    tell("ending-text", fill(words.unsent, {count: store.unsent.size}));
-    element("ending").showModal();
-    const answer = await new Promise((done) => {
-      element("ending").onclose = () => done(element("ending").returnValue);
-    });
-    if (answer !== "lose") return;
-  }
+const end = once(async () => {
+  if (!gate) return;
+  element("shift").inert = true;
+  const isMeant = await mayEnd().finally(() => { element("shift").inert = false; });
+  if (!gate) return;
+  if (!isMeant) return element("end").focus();
   stop();
   await forgetAll();
   await welcome(words.ended);
+});
+
+// Judges what was read, and sends what waits; asks where that fails.
+async function mayEnd() {
+  await gate.turn;
+  if (gate && store.unsent.size) await gate.sync().then(listed, () => {});
+  draw();
+  if (!gate || !store.unsent.size) return true;
+  tell("ending-text", fill(words.unsent, {count: store.unsent.size}));
+  element("ending").showModal();
+  const answer = await new Promise((done) => {
+    element("ending").onclose = () => done(element("ending").returnValue);
+  });
+  return answer === "lose";
 }
 
 // The credential is good for nothing any more. What was not sent by then is handed over before it is forgotten.
 async function over() {
   if (!gate) return;
+  const ended = gate;
   stop();
+  await ended.close();
+  // By this device's clock, which may be wrong: what the server still takes is sent.
+  if (store.unsent.size) await ended.sync().catch(() => {});
   if (!store.unsent.size) {
     await forgetAll();
     return welcome(words.over);
@@ -172,7 +203,9 @@ async function over() {
 
 function stop() {
   keeper.stop();
-  camera?.stop();
+  gate.close();
+  stopCamera();
+  if (element("ending").open) element("ending").close("stay");
   clearTimeout(ending);
   clearInterval(ticking);
   gate = null;
@@ -205,7 +238,7 @@ async function save() {
 
 async function welcome(trouble = "") {
   if (store.db && !store.unsent.size) await store.destroy();
-  for (const id of ["shift", "view", "shows-form"]) show(id, false);
+  for (const id of ["shift", "shows-form"]) show(id, false);
   for (const id of ["begin", "credential-form"]) show(id, true);
   show("left", store.unsent.size > 0);
   show("begin", store.unsent.size === 0);
@@ -221,17 +254,24 @@ const credentialIn = (text) => (text.includes("#") ? text.slice(text.indexOf("#"
 async function toggleCamera() {
   wake();
   tell("trouble", "");
-  camera ??= new Camera(element("video"), read);
-  if (camera.isOn) {
-    camera.stop();
-  } else if (!Camera.isThere) {
-    tell("trouble", words.noCamera);
-  } else {
-    show("view", true);
-    await camera.start().catch(() => { camera.stop(); tell("trouble", words.refusedCamera); });
-  }
-  show("view", camera.isOn);
-  tell("camera", camera.isOn ? words.stop : words.start);
+  camera ??= new Camera(element("video"), read, () => { drawCamera(); tell("trouble", words.noCamera); });
+  if (camera.isOn) return stopCamera();
+  if (!Camera.isThere) return tell("trouble", words.noCamera);
+  const starting = camera.start();
+  drawCamera();
+  await starting.catch(() => tell("trouble", words.refusedCamera));
+  drawCamera();
+}
+
+function stopCamera() {
+  camera?.stop();
+  drawCamera();
+}
+
+function drawCamera() {
+  const isOn = camera?.isOn ?? false;
+  show("view", isOn);
+  tell("camera", isOn ? words.stop : words.start);
 }
 
 function listen() {
@@ -257,20 +297,26 @@ async function checkSignatures() {
   show("signatures", !can);
 }
 
-// Takes the credential out of the address: nobody is to read it there, nor in the history.
-async function beginByLink() {
+// Takes the credential out of the address, whether a shift can begin or not: nobody is to read it there, nor in the history.
+function credentialOfLink() {
   const credential = location.hash.slice(1);
-  if (!credential) return;
-  history.replaceState(null, "", location.pathname);
-  if (!gate) await begin(credential);
+  if (credential) history.replaceState(null, "", location.pathname);
+  return credential;
 }
 
-async function start() {
-  if (!isSecureContext) return tell("trouble", words.insecure);
+function beginByLink() {
+  const credential = credentialOfLink();
+  if (credential) begin(credential);
+}
+
+async function start(credential) {
   checkSignatures();
-  store = await Store.open();
+  try {
+    store = await Store.open();
+  } catch {
+    return tell("trouble", words.noStore);
+  }
   listen();
-  addEventListener("hashchange", beginByLink);
   if (store.shift && Date.now() / 1000 >= store.shift.endsAt) {
     gate = new Gate(new Api(store.shift.credential), store);
     keeper = {stop() {}};
@@ -280,12 +326,14 @@ async function start() {
   } else {
     await welcome();
   }
-  await beginByLink();
+  if (credential) await begin(credential);
 }
 
+const linked = credentialOfLink();
+addEventListener("hashchange", beginByLink);
 // One page at a time keeps the journal.
 navigator.locks ? navigator.locks.request("door", {ifAvailable: true}, async (lock) => {
   if (!lock) return tell("trouble", words.twice);
-  await start();
+  await start(linked);
   return new Promise(() => {});
 }) : tell("trouble", words.insecure);
