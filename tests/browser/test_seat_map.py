@@ -143,6 +143,22 @@ def test_a_page_that_is_refused_a_stream_asks_and_watches_again(desk: Browser, c
     hold(checkout, show, third)
     desk.run("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     desk.until(lambda: state_of(desk, third) == "taken")
+    # A map that is older than what the stream has said changes nothing.
+    desk.until(lambda: bool(desk.run("return live.events?.readyState === 1")))
+    assert (
+        desk.run(
+            "const before = live.sequence; live.sequence += 5; return live.look().then(() => {"
+            " const after = live.sequence; live.sequence = before; return after - before; })"
+        )
+        == 5
+    )
+    # Several claims that lapse at once are one question.
+    desk.run(
+        "window.looks = 0; live.look = async () => { looks += 1; return 0; };"
+        " for (const box of [...boxes.values()].slice(0, 3)) { become(box, 'mine'); lapses.set(box, 0); }"
+    )
+    desk.until(lambda: "free again" in desk.text("#notice"))
+    assert desk.run("return looks") == 1
 
 
 def test_the_list_has_the_same_seats_as_the_map(phone: Browser, checkout: Checkout, show: Any, pictures: Path) -> None:

@@ -68,6 +68,8 @@ class SeatStream {
       const answer = await fetch(`/api/v1/seats/shows/${this.show}${section}`, asked);
       if (!answer.ok) return 1000 * (Number(answer.headers.get("retry-after")) || 1);
       const map = await answer.json();
+      // The stream is further by now: what it said stays.
+      if (this.events && map.sequence < this.sequence) return 0;
       this.sequence = map.sequence;
       this.take(map, true);
       return 0;

@@ -143,16 +143,16 @@ function take(change, isMap) {
 // Claims lapse without a change.
 setInterval(() => {
   const now = Date.now() - late;
+  let isOwn = false;
   for (const [box, until] of lapses) {
     if (until > now) continue;
     lapses.delete(box);
-    const wasOwn = OWN.includes(box.dataset.state);
+    isOwn ||= OWN.includes(box.dataset.state);
     become(box, !box.hasAttribute("data-blocked") ? "" : form.dataset.code ? "code" : "blocked");
-    if (wasOwn) {
-      show(words.lapsed);
-      live.look();
-    }
   }
+  if (!isOwn) return;
+  show(words.lapsed);
+  live.look();
 }, 1000);
 
 // The browser may have put back what was chosen before.
