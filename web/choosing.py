@@ -32,7 +32,9 @@ ADULT = "ADULT"
 """The kind of ticket that every show has."""
 
 OTHER_PRICE = N_("This costs another amount now, and nothing is booked yet. Look at the price below, then book.")
-FREE_AGAIN = N_("The time to book them is up, or you gave them back. Choose seats once more.")
+NOTHING_HELD = N_(
+    "The time to book them is up, you gave them back, or you have booked them: My bookings shows what you have."
+)
 
 routes = web.RouteTableDef()
 
@@ -161,7 +163,7 @@ async def _show_order(visit: Visit, show_id: str, coupon: str, wrong: str = "", 
         visit.services.get_event(event_id=event_id), _held(visit, show_id), _kinds(visit, show_id)
     )
     if held is None:
-        raise Failed(409, N_("Your seats are free again"), FREE_AGAIN)
+        raise Failed(409, N_("You hold no seats of this show"), NOTHING_HELD)
     seats = [seat.id for seat in held.seats]
     chosen = await _chosen_kinds(visit, seats)
     try:

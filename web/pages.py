@@ -57,7 +57,7 @@ class Pages:
             "pair": lambda text: (text, text),
         }
         self._environment.globals["languages"] = languages.NAMES
-        self._environment.globals |= {"public_url": public_url, "digits": DIGITS, "new_key": new_key}
+        self._environment.globals |= {"public_url": public_url, "digits": DIGITS, "new_key": new_key, "now": now}
         self._environment.globals |= {
             "tier": tier,
             "tier_name": tier_name,
@@ -75,6 +75,13 @@ class Pages:
     def render(self, template: str, **words: Any) -> str:
         """Return a page; what it is told comes from outside, and is escaped."""
         return self._environment.get_template(template).render(**words)
+
+
+def now() -> Timestamp:
+    """Return what time it is, for scripts: a visitor's clock may be wrong."""
+    time = Timestamp()
+    time.GetCurrentTime()
+    return time
 
 
 def new_key() -> str:

@@ -81,6 +81,9 @@ def test_a_ticket_is_bought_without_scripts(stack: Stack, visitor: Visitor) -> N
     booked, again = (visitor.send(held.headers["location"].partition("?")[0], order) for _ in range(2))
     assert booked.status_code == 303, booked.text
     assert again.headers["location"] == booked.headers["location"]
+    # Who goes back finds no order, and is not told that the seats are free.
+    gone = visitor.get(held.headers["location"], 409)
+    assert "free again" not in gone and "you have booked them" in gone
 
     # The first payment is declined. Who pays anew is not told so again.
     pay = booked.headers["location"]

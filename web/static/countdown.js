@@ -4,6 +4,8 @@
 for (const clock of document.querySelectorAll(".clock[data-until]")) {
   const timer = clock.querySelector("[role=timer]");
   const until = Date.parse(clock.dataset.until);
+  // The server's clock says when seats are free again; this one may be wrong.
+  const late = Date.now() - Date.parse(clock.dataset.now);
   const spoken = document.createElement("span");
   spoken.setAttribute("role", "status");
   clock.append(spoken);
@@ -11,7 +13,7 @@ for (const clock of document.querySelectorAll(".clock[data-until]")) {
   const longer = document.querySelector("button[value=extend]");
   let before = Infinity;
   const tick = () => {
-    const left = Math.max(0, Math.floor((until - Date.now()) / 1000));
+    const left = Math.max(0, Math.floor((until - (Date.now() - late)) / 1000));
     const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     timer.textContent = clock.dataset.left.replace("{time}", time);
     for (const [warning, text] of warnings) {
