@@ -60,7 +60,7 @@ OWN_LETTERS = {
     **dict.fromkeys(
         (
             f"boxoffice.booking.v1.{name}.seat_label"
-            for name in ("Ticket", "CheckIn", "Scan", "DoorListPart.Ticket", "TicketOffer", "OfferMail")
+            for name in ("Ticket", "HeldTicket", "CheckIn", "Scan", "DoorListPart.Ticket", "TicketOffer", "OfferMail")
         ),
         LETTERS["seat_labels"],
     ),
