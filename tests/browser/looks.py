@@ -58,7 +58,7 @@ class Looks:
             shown(browser, *width, is_dark=is_dark)
             options: dict[str, Any] = {"runOnly": {"type": "rule", "values": rules} if rules else RULES}
             self.wrong += [f"{name}, {width[0]} px: {each}" for each in browser.run(RUN, options)]
-            if browser.run("return document.documentElement.scrollWidth > innerWidth"):
+            if browser.run("return document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                 self.wrong.append(f"{name}: wider than {width[0]} px")
             if is_dark or len(self.wrong) > before:
                 browser.screenshot(self.pictures / f"looks-{name}-{width[0]}.png")

@@ -78,7 +78,7 @@ class Photographer:
         self.browser.open(f"{self.shop}/language/en?next=/")
 
     def _keep(self, name: str) -> None:
-        if not self.browser.run("return document.documentElement.scrollWidth <= innerWidth"):
+        if not self.browser.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth"):
             self.wide.append(name)
         height = min(TALLEST, int(self.browser.run("return document.documentElement.scrollHeight")))
         clip = {"x": 0, "y": 0, "width": self.width, "height": height, "scale": 0.5}

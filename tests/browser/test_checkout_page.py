@@ -21,11 +21,11 @@ def is_clean(browser: Browser, url: str) -> None:
     here = urlsplit(url).netloc
     asked = [urlsplit(each) for each in browser.requests()]
     assert asked and {each.netloc for each in asked if each.scheme != "data"} == {here}, asked
-    wide, screen = browser.run("return [document.documentElement.scrollWidth, window.innerWidth]")
+    wide, screen = browser.run("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide <= screen
     hanging = browser.run(
         "return [...document.querySelectorAll('main *')].filter(e => e.getClientRects().length"
-        " && e.getBoundingClientRect().right > window.innerWidth).map(e => e.outerHTML)"
+        " && e.getBoundingClientRect().right > document.documentElement.clientWidth).map(e => e.outerHTML)"
     )
     assert hanging == []
 

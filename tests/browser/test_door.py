@@ -178,7 +178,7 @@ def test_a_shift_at_the_door_with_a_connection_and_without(door: Door, pictures:
         ("ADMITTED", True, True),
     ]
     assert scans.count(("ADMITTED", True, False)) == 2
-    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert browser.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     _comes_back_past_its_end(door)
 
 

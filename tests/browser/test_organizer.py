@@ -5,6 +5,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from boxoffice.booking.v1 import coupon_pb2
+from boxoffice.notifications.v1 import webhooks_pb2
 
 from stack import accounts, credentials
 from stack.launcher import Stack
@@ -12,6 +14,7 @@ from tests.browser.chromium import Browser
 from tests.browser.looks import Looks, is_for_everybody
 from tests.browser.test_shop import at, fill, looks_well
 from tests.stacks import started
+from tests.web.officers import calling, password
 from tests.web.organizing import START
 
 pytestmark = pytest.mark.browser
@@ -121,7 +124,20 @@ def test_an_event_is_made_published_moved_and_cancelled(
     assert "/booking/" not in httpx.get(f"{shop}/events/{event}", trust_env=False).text
 
 
+def work_at_office(stack: Stack) -> None:
+    """Make a coupon, and an endpoint whose address is longer than a phone's line."""
+    terms = coupon_pb2.CouponTerms(kind=coupon_pb2.CouponTerms.PERCENTAGE, percentage=20)
+    url = "https://hooks.lantern.example/boxoffice/messages/of/every/show"
+    with calling(stack, accounts.email("organizer"), password(stack, "organizer")) as (client, _):
+        [own, *_] = client.list_organizations().organizations
+        here = own.organization.id
+        client.create_coupon(organization_id=here, code="MONSOON-20", terms=terms)
+        confirmed = [webhooks_pb2.WebhookMessage.BOOKING_CONFIRMED]
+        client.create_webhook_endpoint(organization_id=here, url=url, types=confirmed)
+
+
 def test_pages_of_the_office_are_for_everybody(desk: Browser, verified: Stack, pictures: Path) -> None:
+    work_at_office(verified)
     desk.open(verified.public_url)
     desk.run("document.querySelector('form[action=\"/logout\"] button')?.click()")
     desk.until(lambda: desk.run("return document.querySelector('a[href=\"/login\"]') !== null"))

@@ -171,5 +171,5 @@ def test_the_list_has_the_same_seats_as_the_map(phone: Browser, checkout: Checko
     phone.until(lambda: "Map instead of list" in phone.text())
     phone.screenshot(pictures / "list-phone.png")
     assert phone.run(names, ".of-list input") == in_map
-    assert phone.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert phone.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert phone.complaints() == []
