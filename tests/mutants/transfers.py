@@ -79,6 +79,14 @@ MUTANTS = (
         TRANSFERS,
     ),
     Mutant(
+        "organizations are told the name of whom a ticket was given to",
+        "tickets:render",
+        "ticket.recipient_name if for_user == ticket.buyer_id else ''",
+        "ticket.recipient_name",
+        REQUESTS,
+        TRANSFERS,
+    ),
+    Mutant(
         "who was let in passes the ticket on",
         "transfers:check_may_move",
         "ticket.state == TicketState.ADMITTED",

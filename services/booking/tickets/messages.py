@@ -9,7 +9,10 @@ from services.chassis.wire.times import to_timestamp
 
 
 def render(ticket: Ticket, for_user: UUID | None) -> pb.Ticket:
-    """Render a ticket for a user, or for the staff. Holder and buyer are not told who the other one is."""
+    """Render a ticket for a user, or for the staff. Holder and buyer are not told who the other one is.
+
+    The name that the buyer has given of the holder is told to the buyer alone.
+    """
     is_holder = for_user == ticket.user_id
     return pb.Ticket(
         id=str(ticket.id),
@@ -22,6 +25,6 @@ def render(ticket: Ticket, for_user: UUID | None) -> pb.Ticket:
         kind=ticket.ticket_kind,
         issued_at=to_timestamp(ticket.issued_at),
         updated_at=to_timestamp(ticket.updated_at),
-        recipient_name="" if is_holder else ticket.recipient_name,
+        recipient_name=ticket.recipient_name if for_user == ticket.buyer_id else "",
         is_transferred=ticket.is_transferred,
     )
