@@ -51,11 +51,11 @@ SEARCHES = """
 
 TICKET_OFFERS = """
     SELECT o.id AS position, (
-        to_jsonb(o) - ARRAY['recipient_id', 'mail_attempts', 'mail_answered', 'mail_next_at']
+        to_jsonb(o) - ARRAY['recipient_id', 'mail_state', 'mail_attempts', 'mail_answered', 'mail_next_at']
     )::text AS record
     FROM ticket_offers o WHERE o.user_id = %(user_id)s AND o.id > %(after)s ORDER BY o.id LIMIT %(limit)s
 """
-"""Those that the user has made; who has accepted one is not the user's to know."""
+"""Those that the user has made; who has accepted one, and what became of its mail, is not the user's to know."""
 
 TICKETS_OF_OTHERS = """
     SELECT t.id AS position, (to_jsonb(t) || jsonb_build_object('accepted_at', o.updated_at))::text AS record
@@ -64,6 +64,16 @@ TICKETS_OF_OTHERS = """
 """
 """Those that the user has accepted; neither the buyer's id nor the name that the buyer has given."""
 
+OFFERS_ANSWERED = """
+    SELECT o.id AS position, (
+        to_jsonb(o) - ARRAY[
+            'user_id', 'recipient_name', 'email', 'mail_state', 'mail_attempts', 'mail_answered', 'mail_next_at'
+        ]
+    )::text AS record
+    FROM ticket_offers o WHERE o.recipient_id = %(user_id)s AND o.id > %(after)s ORDER BY o.id LIMIT %(limit)s
+"""
+"""Those that the user has accepted or declined, also where the ticket was given back; nothing of who has made them."""
+
 KINDS = (
     Kind("booking", BOOKINGS),
     Kind("coupon_tries", COUPON_TRIES),
@@ -71,4 +81,5 @@ KINDS = (
     Kind("tickets_of_others", TICKETS_OF_OTHERS),
     Kind("free_bookings", FREE_BOOKINGS),
     Kind("searches", SEARCHES),
+    Kind("ticket_offers_answered", OFFERS_ANSWERED),
 )

@@ -50,7 +50,9 @@ async def update_bookings(
         "limit": limit,
     }
     async with db.transaction() as tx:
-        return sorted(row.id for row in await tx.fetch(sql.UPDATE_BOOKINGS, given))
+        updated = sorted(row.id for row in await tx.fetch(sql.UPDATE_BOOKINGS, given))
+        await tx.send(sql.SHORTEN_OFFERS, {"ids": updated, "starts_at": show.starts_at})
+    return updated
 
 
 @retried

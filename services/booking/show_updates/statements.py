@@ -31,6 +31,12 @@ UPDATE_BOOKINGS = f"""
 told another time or hall gets all back on request for a while. Those that are between two steps are left to a later
 pass, as their versions fence off who is too slow."""
 
+SHORTEN_OFFERS = """
+    UPDATE ticket_offers SET expires_at = greatest(%(starts_at)s, created_at + interval '1 second')
+    WHERE booking_id = ANY(%(ids)s) AND state = 'OPEN' AND expires_at > %(starts_at)s
+"""
+"""No ticket is offered for longer than until its show starts, also where the show was moved to an earlier time."""
+
 FIND_OUTDATED = """
     SELECT id FROM bookings
     WHERE show_id = %(show_id)s AND state IN ('RESERVING', 'PENDING', 'CONFIRMING', 'EXPIRED', 'CONFIRMED')

@@ -8,7 +8,7 @@ from boxoffice.booking.v1 import transfers_pb2_grpc
 from services.booking.clients import InventoryClient
 from services.booking.people import IdentityClient
 from services.booking.transfers import mails, messages
-from services.booking.transfers.domain import OfferState, Recipient
+from services.booking.transfers.domain import OfferState, Recipient, check_is_for
 from services.booking.transfers.look import held_by, made_by, made_to, offer_of
 from services.booking.transfers.operation import MoveOffer, MoveOffers, OfferTicket, OfferTickets
 from services.chassis.errors import InvalidField
@@ -72,8 +72,10 @@ class TransferServicer(transfers_pb2_grpc.TransferServiceServicer):
 
     async def AcceptOffer(self, request: pb.AcceptOfferRequest, context: Context) -> pb.TicketOffer:
         shown = await offer_of(self._db, UUID(request.offer_id))
-        limit = await self._inventory.seat_limit(shown.offer.show_id)
-        return await self._moved(request, OfferState.ACCEPTED, await self._recipient(UUID(request.user_id)), limit)
+        who = await self._recipient(UUID(request.user_id))
+        offer = check_is_for(shown.offer, who)  # first, as inventory counts all claims of the show to answer
+        limit = await self._inventory.seat_limit(offer.show_id)
+        return await self._moved(request, OfferState.ACCEPTED, who, limit)
 
     async def DeclineOffer(self, request: pb.DeclineOfferRequest, context: Context) -> pb.TicketOffer:
         return await self._moved(request, OfferState.DECLINED, await self._recipient(UUID(request.user_id)))

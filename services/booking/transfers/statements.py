@@ -158,14 +158,13 @@ HELD = """
 MADE = f"{_SHOWN} WHERE o.user_id = %(user_id)s AND {_PAGE}"
 
 RECEIVED = f"""
-    {_SHOWN} WHERE (
-        o.id IN (SELECT id FROM ticket_offers WHERE recipient_id = %(user_id)s AND state = 'ACCEPTED')
-        OR o.id IN (
-            SELECT id FROM ticket_offers
-            WHERE email = %(email)s AND state = 'OPEN' AND expires_at > boxoffice_clock()
-        )
+    {_SHOWN} WHERE o.id IN (
+        SELECT id FROM ticket_offers WHERE recipient_id = %(user_id)s AND state = 'ACCEPTED'
+        UNION ALL
+        SELECT id FROM ticket_offers WHERE email = %(email)s AND state = 'OPEN' AND expires_at > boxoffice_clock()
     ) AND {_PAGE}
 """
+"""Each of the two is read by its index: with OR, PostgreSQL would read all offers that there are."""
 
 # --- Mails
 
