@@ -60,8 +60,10 @@ async def shown(
     by_seat = {each.show_seat_id: each for each in tickets}
     has_invoice = booking.HasField("confirmed_at") and await _has_invoice(visit, booking_id)
     offers = await _offers(visit, booking) if booking.status == booking.CONFIRMED else {}
+    good = [each for each in tickets if each.status != each.REVOKED]
+    others_hold_all = bool(good) and all(each.is_transferred for each in good)
     said = {"booking": booking, "tickets": by_seat, "has_invoice": has_invoice, "offers": offers, "given": given or {}}
-    return visit.page("my-booking.html", status, **said, wrong=wrong)
+    return visit.page("my-booking.html", status, **said, others_hold_all=others_hold_all, wrong=wrong)
 
 
 async def _offers(visit: Visit, booking: booking_pb2.Booking) -> dict[str, transfers_pb2.TicketOffer]:

@@ -14,7 +14,10 @@ from web.failures import words
 from web.visits import VISIT, Visit
 
 MOST = 100
-"""Offers of a booking, or to a visitor, that a page shows."""
+"""Offers to a visitor that a page shows."""
+
+MOST_PAGES = 20
+"""Pages of offers among which one is looked for: whoever makes many offers to somebody hides no ticket of theirs."""
 
 _MADE, _RECEIVED = transfers_pb2.ListTicketOffersRequest.MADE, transfers_pb2.ListTicketOffersRequest.RECEIVED
 _STAYS = ("FAILED_PRECONDITION", "INVALID_ARGUMENT", "ABORTED", "RESOURCE_EXHAUSTED")
@@ -66,8 +69,11 @@ async def withdraw(request: web.Request) -> web.StreamResponse:
 async def transfers(request: web.Request) -> web.StreamResponse:
     """Show the tickets that others offer to the visitor, and those that the visitor has from others."""
     visit: Visit = request[VISIT]
-    found = await visit.services.list_ticket_offers(user_id=visit.need_user(), side=_RECEIVED, page_size=MOST)
-    return visit.page("transfers.html", offers=found.offers)
+    token = request.query.get("after", "")
+    found = await visit.services.list_ticket_offers(
+        user_id=visit.need_user(), side=_RECEIVED, page_size=MOST, page_token=token
+    )
+    return visit.page("transfers.html", offers=found.offers, after=found.next_page_token)
 
 
 @routes.get("/transfers/{offer_id}")
@@ -101,8 +107,7 @@ async def move(request: web.Request) -> web.StreamResponse:
 
 async def _shown(visit: Visit, wrong: str = "", status: int = 200) -> web.Response:
     user_id, offer_id = visit.need_user(), visit.request.match_info["offer_id"]
-    found = await visit.services.list_ticket_offers(user_id=user_id, side=_RECEIVED, page_size=MOST)
-    offer = next((each for each in found.offers if each.id == offer_id), None)
+    offer = await _received(visit, user_id, offer_id)
     if offer is None:
         # It may be over, be made to another address, or to this one, which is not verified.
         return visit.page("transfer.html", 404, offer=None, user=await visit.services.get_profile(), wrong=wrong)
@@ -114,3 +119,18 @@ async def _shown(visit: Visit, wrong: str = "", status: int = 200) -> web.Respon
             listed = tickets_pb2.ListTicketsResponse()
         ticket = next((each for each in listed.tickets if each.id == offer.ticket_id), None)
     return visit.page("transfer.html", status, offer=offer, ticket=ticket, wrong=wrong)
+
+
+async def _received(visit: Visit, user_id: str, offer_id: str) -> transfers_pb2.TicketOffer | None:
+    """Return an offer to the visitor, or one that the visitor has accepted; None: there is none."""
+    token = ""
+    for _page in range(MOST_PAGES):
+        found = await visit.services.list_ticket_offers(
+            user_id=user_id, side=_RECEIVED, page_size=MOST, page_token=token
+        )
+        for each in found.offers:
+            if each.id == offer_id:
+                return each
+        if not (token := found.next_page_token):
+            break
+    return None

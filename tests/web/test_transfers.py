@@ -116,4 +116,12 @@ def test_an_offer_is_declined_or_taken_back(stack: Stack, visitor: Visitor) -> N
         [withdraw] = re.findall(r'action="([^"]+/withdraw)"', page)
         assert visitor.send(withdraw, page).status_code == 303
         assert "Nobody offers you a ticket" in other.get("/transfers")
-    assert "/withdraw" not in visitor.get(mine)
+        page = visitor.get(mine)
+        assert "/withdraw" not in page and "tickets.pdf" in page and "calendar.ics" in page
+        for ticket in tickets:
+            assert visitor.send(f"{mine}/offers", visitor.get(mine), ticket=ticket, name="Ravi", email=friend)
+        for link in re.findall(r'href="(/transfers/[^"]+)"', other.get("/transfers")):
+            assert other.send(f"{link}/accept", other.get(link)).status_code == 303
+    page = visitor.get(mine)
+    assert page.count("Given to Ravi") == 2, "who has passed all tickets on has none to show, print or give back"
+    assert not any(text in page for text in ("Show the codes", "tickets.pdf", "calendar.ics", "Give seats back"))
