@@ -84,7 +84,7 @@ MUTANTS = (
         "ticket.recipient_name if for_user == ticket.buyer_id else ''",
         "ticket.recipient_name",
         REQUESTS,
-        TRANSFERS,
+        ("tests/booking/test_offers_seen.py",),
     ),
     Mutant(
         "who was let in passes the ticket on",

@@ -1,4 +1,8 @@
-"""Users are told what became of tickets that they offered. Expand only: the version before writes none, and meets none."""
+"""Users are told what became of tickets that they offered.
+
+Expand only: the version before writes none, and cannot list one, so that tickets are to be passed on once it does not
+run any more.
+"""
 
 from alembic import op
 

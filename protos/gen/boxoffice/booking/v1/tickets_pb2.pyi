@@ -84,8 +84,8 @@ class Ticket(_message.Message):
     kind: _builtins.str
     """Its kind, such as ADULT or CHILD."""
     recipient_name: _builtins.str
-    """The name of whom the buyer has given it to, as the buyer has put it; to the buyer and the organization. Empty where the
-    buyer holds it, and some time after the show.
+    """The name of whom the buyer has given it to, as the buyer has put it; to the buyer alone. Empty where the buyer holds it,
+    and some time after the show.
     """
     is_transferred: _builtins.bool
     """Whether somebody else than the buyer holds it."""
