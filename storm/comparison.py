@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -56,6 +56,8 @@ class Ledger:
     """The payment methods that were used for a booking."""
     holds: set[tuple[str, str, datetime]]
     """Every hold that there was: show, seat, and when it was to lapse."""
+    offers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Offers of tickets: what became of each, and who holds the ticket."""
 
 
 class Elsewhere(Protocol):
@@ -86,6 +88,7 @@ def read(server: Server, elsewhere: Elsewhere | None = None) -> Ledger:
         captured, methods = elsewhere.captured(), defaultdict(set, elsewhere.methods)
     with server.connect("booking") as booking:
         rows = booking.execute(BOOKINGS).fetchall()
+        offers = {id_: (state, holder) for id_, state, holder in booking.execute(OFFERS).fetchall()}
     with server.connect("inventory") as inventory:
         holds = set(inventory.execute(HOLDS).fetchall())
     bookings = {
@@ -94,7 +97,7 @@ def read(server: Server, elsewhere: Elsewhere | None = None) -> Ledger:
         )
         for id_, user, show, state, amount, currency, seats, key, refund, stuck in rows
     }
-    return Ledger(bookings, captured, dict(methods), holds)
+    return Ledger(bookings, captured, dict(methods), holds, offers)
 
 
 def compare(history: History, books: Ledger) -> list[Violation]:
@@ -216,8 +219,31 @@ def _payments_are_taken(history: History, books: Ledger) -> Iterator[str]:
 def _what_is_there_is_found(history: History, _: Ledger) -> Iterator[str]:
     """All that customers ask about was acknowledged to them before."""
     for request, why in history.refused:
-        if why.startswith("404"):
+        # Whoever accepts an offer that was taken back is not told that there was one.
+        if why.startswith("404") and not (request.kind == "accept" and "OFFER_NOT_FOUND" in why):
             yield f"{request.kind} {request.about}: {why}"
+
+
+def _tickets_are_whose_it_was_told(history: History, books: Ledger) -> Iterator[str]:
+    returned = {one.request.about for one in _acknowledged(history, "return")}
+    for how, may_be in MOVED.items():
+        for one in _acknowledged(history, how):
+            state, holder = books.offers.get(one.request.about, ("not there", ""))
+            if state not in may_be or (one.request.about in returned and state != "RETURNED"):
+                yield f"offer {one.request.about} is {state}, and was answered {how}"
+            if state == "ACCEPTED" and how == "accept" and holder != one.request.user:
+                yield f"the ticket of offer {one.request.about} is {holder}'s, and {one.request.user} has accepted it"
+
+
+def _no_money_for_seats_of_others(history: History, books: Ledger) -> Iterator[str]:
+    passed_on = {one.request.about for one in _acknowledged(history, "offer") if _is_held(one.answer["id"], books)}
+    for one in _acknowledged(history, "refund"):
+        if one.request.about in passed_on:
+            yield f"booking {one.request.about} was refunded, and somebody else holds a ticket of it"
+
+
+def _is_held(offer_id: str, books: Ledger) -> bool:
+    return books.offers.get(offer_id, ("", ""))[0] == "ACCEPTED"
 
 
 def _acknowledged(history: History, kind: str) -> Iterator[Acknowledged]:
@@ -240,7 +266,18 @@ RULES: dict[str, Callable[[History, Ledger], Iterator[str]]] = {
     "a seat is sold once": _seats_are_sold_once,
     "nobody pays more than was told": _nobody_pays_more_than_told,
     "a payment that was acknowledged was taken": _payments_are_taken,
+    "a ticket that was passed on is whose it was told to be": _tickets_are_whose_it_was_told,
+    "a buyer gets no money for a seat that somebody else holds": _no_money_for_seats_of_others,
 }
+
+MOVED = {
+    "accept": ("ACCEPTED", "RETURNED"),
+    "decline": ("DECLINED",),
+    "withdraw": ("WITHDRAWN",),
+    "return": ("RETURNED",),
+}
+"""What an offer may be at the end of a storm, by how it was moved."""
+OFFERS = "SELECT o.id::text, o.state, t.user_id::text FROM ticket_offers o JOIN tickets t ON t.id = o.ticket_id"
 
 BOOKINGS = """
     SELECT id::text, user_id::text, show_id::text,

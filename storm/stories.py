@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,8 @@ class Customer:
         self._shop = shop
         self._chance = chance
         self.id = str(UUID(int=chance.getrandbits(128), version=4))
+        self.email = ""
+        """Of the account; empty: there is none."""
 
     def key(self) -> str:
         return f"{self._chance.getrandbits(64):016x}"
@@ -93,6 +95,18 @@ class Customer:
         path = f"payments/refund/{booking['id']}"
         return Request("refund", "POST", path, self.id, booking["id"], {"userId": self.id}, self.key())
 
+    async def offer(self, booking: Json, email: str) -> Json:
+        """Offer the first ticket of a booking."""
+        listing = f"bookings/{booking['id']}/tickets?userId={self.id}"
+        [ticket, *_] = (await self.send(Request("tickets", "GET", listing, self.id, booking["id"])))["tickets"]
+        path, body = f"tickets/{ticket['id']}/offers", {"userId": self.id, "email": email, "recipientName": "Friend"}
+        return await self.send(Request("offer", "POST", path, self.id, booking["id"], body, self.key()))
+
+    async def move(self, offer: Json, how: str) -> Json:
+        """Accept an offer, decline it, take it back, or give its ticket back."""
+        path, body = f"ticket-offers/{offer['id']}/{how}", {"userId": self.id}
+        return await self.send(Request(how, "POST", path, self.id, offer["id"], body))
+
     async def look(self, booking: Json) -> str:
         path = f"bookings/{booking['id']}"
         return str((await self.send(Request("look", "GET", path, self.id, booking["id"])))["status"])
@@ -117,7 +131,11 @@ class Customer:
 class Stories:
     """The stories, and how often each is played."""
 
-    def __init__(self, shop: StormShop, box: Box, chance: random.Random, beside: Spawn) -> None:
+    def __init__(
+        self, shop: StormShop, box: Box, chance: random.Random, beside: Spawn, friends: Sequence[Customer] = ()
+    ) -> None:
+        """`friends`: accounts that take tickets of others, each with its `email`; without any, none is passed on."""
+        self._friends = friends
         self._shop = shop
         self._box = box
         self._chance = chance
@@ -134,6 +152,8 @@ class Stories:
             self.walk_away: 4,
             self.come_late: 4,
         }
+        if friends:
+            self._weights[self.pass_on] = 10
 
     async def play(self) -> None:
         """Play one story. One that the storm interrupts, or that is refused something, ends there."""
@@ -282,6 +302,28 @@ class Stories:
             await customer.until(booking, *ENDED, seconds=LATER_LOOK_SECONDS)
 
         self._beside(later())
+
+    async def pass_on(self) -> None:
+        """Buy, and give a ticket to a friend, who may decline it or give it back; or change one's mind meanwhile."""
+        customer, (show, seats) = self._customer(), await self._some_seats()
+        friend = self._chance.choice(self._friends)
+        booking = await customer.book(show, seats)
+        await customer.pay(await customer.session(booking), "pm_succeed")
+        if await customer.until(booking, *ENDED, "EXPIRED", seconds=SETTLED_SECONDS) != "CONFIRMED":
+            return
+        offer = await customer.offer(booking, friend.email)
+        turn = self._chance.random()
+        if turn < 0.15:
+            await friend.move(offer, "decline")
+        elif turn < 0.35:
+            await _both(friend.move(offer, "accept"), customer.move(offer, "withdraw"))
+        else:
+            await _both(friend.move(offer, "accept"), friend.move(offer, "accept"))
+            if turn < 0.5:  # no money for a seat that somebody else holds
+                await customer.send(customer.refund(booking))
+            elif turn < 0.75:
+                await _both(friend.move(offer, "return"), friend.move(offer, "return"))
+                await self._settle(customer, booking)
 
     async def _look_later(self, customer: Customer, booking: Json) -> None:
         await customer.until(booking, *ENDED, seconds=LATE_SECONDS, every=LATER_LOOK_SECONDS)

@@ -26,6 +26,7 @@ from storm.client import GaveUp, Refused, StormShop, open_http
 from storm.clocks import Clocks
 from storm.doors import Doors
 from storm.faults import Faults
+from storm.friends import Friend, make_friends
 from storm.history import History
 from storm.razorpay_storm import AtRazorpay
 from storm.recovery import Probe
@@ -122,6 +123,7 @@ class Storm:
         self._tokens = tokens.needed(stack.settings)
         self._faults: Faults | None = None
         self._doors: Doors | None = None
+        self._friends: list[Friend] = []
         self._last_fault = 0.0
         self._over = asyncio.Event()
         self._playing: set[asyncio.Task[None]] = set()
@@ -138,6 +140,7 @@ class Storm:
                 )
                 box = Box(shop, chance)
                 await box.open()
+                self._friends = await make_friends(shop, chance)
                 probe = await self._probe(shop, chance)
                 folder = self._stack.settings.data_dir / "gates"
                 doors = self._doors = Doors(self._stack.public_url, self._tokens, folder, self._options.seed)
@@ -218,7 +221,7 @@ class Storm:
             await door.acquire()
             chance = random.Random(f"story {self.report.stories} {self._options.seed}")
             self.report.stories += 1
-            playing = asyncio.create_task(Stories(shop, box, chance, self._spawn).play())
+            playing = asyncio.create_task(Stories(shop, box, chance, self._spawn, self._friends).play())
             self._playing.add(playing)
             playing.add_done_callback(self._playing.discard)
             playing.add_done_callback(lambda _: door.release())
