@@ -47,7 +47,7 @@ async def choose(request: web.Request) -> web.StreamResponse:
 
 
 async def _choose(visit: Visit, event_id: str, show_id: str, wrong: str = "", status: int = 200) -> web.Response:
-    event = await visit.services.get_event(event_id=event_id)
+    event = await visit.read("get_event", event_id=event_id)
     shows = [show for show in await shows_of(visit, event) if show.status == catalog_pb2.Show.ON_SALE]
     chosen = [each for each in shows if each.id == show_id] if show_id else shows
     if len(chosen) != 1:
