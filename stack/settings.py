@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, create_model, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, create_model, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.edge import Edge, origins_of
@@ -21,6 +21,10 @@ PORT_STEP = 100
 """How far apart the ports of a service's replicas are."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _some_folder(given: Path | str | None) -> Path | None:
+    return Path(given).expanduser().absolute() if given else None
 
 
 if TYPE_CHECKING:
@@ -77,7 +81,7 @@ class Settings(_Ports):
     smtp_port: Port = 587
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     otlp_endpoint: str = Field(default="", description="where traces go, http://host:port; empty: nowhere")
-    pg_bin: Path | None = Field(
+    pg_bin: Annotated[Path | None, BeforeValidator(_some_folder)] = Field(
         default=None, description="programs of another PostgreSQL; empty: the one of `make env`"
     )
     nodes: int = Field(default=0, ge=0, le=8, description="workers of a Citus cluster for inventory; 0: one server")

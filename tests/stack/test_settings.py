@@ -30,6 +30,14 @@ def test_ports_and_folder_come_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert (chosen.gateway_port, chosen.data_dir, chosen.postgres_port) == (18001, tmp_path, 16082)
 
 
+def test_an_empty_folder_of_programs_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PG_BIN", "")
+    assert settings.load().pg_bin is None
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PG_BIN", "bin")
+    assert settings.load().pg_bin == tmp_path / "bin", "wherever its programs are run"
+
+
 @pytest.mark.parametrize("value", ["", "abc", "0", "65536"])
 def test_a_bad_port_is_one_line_that_names_the_variable(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("BANK_PORT", value)
