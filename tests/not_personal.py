@@ -154,13 +154,15 @@ NOT_PERSONAL = {
     "identity.signing_keys": "id private_key created_at",
     "identity.successors": "hash sealed created_at",
     "identity.token_families": "id expires_at",
-    "notifications.bookings": "id show_id state created_at changed_at",
+    "notifications.bookings": "id show_id state created_at changed_at is_held",
     "notifications.commit_markers": "id created_at",
     "notifications.mails": (
-        "id place kind booking_id show_id number amount currency starts_at happened_at created_at state "
+        "id place kind booking_id offer_id show_id number amount currency starts_at happened_at created_at state "
         "next_attempt_at attempts answered reason finished_at"
     ),
-    "notifications.notices": "id kind booking_id show_id endpoint_id number amount currency starts_at happened_at",
+    "notifications.notices": (
+        "id kind booking_id offer_id show_id endpoint_id number amount currency starts_at happened_at"
+    ),
     "notifications.preferences": "changed_at",
     "notifications.show_facts": "show_id number kind starts_at happened_at told_to told_at",
     "notifications.shows": "id revision starts_at ends_at set_at is_cancelled reminded_to reminded_at",
