@@ -341,6 +341,12 @@ async def test_the_topic_tells_of_tickets_by_ids_alone(
     assert [(one.kind, one.offer_id) for one in told] == list(zip(kinds, (made.id, more.id, made.id), strict=True))
     assert [one.user_id for one in told] == [str(ANN)] * 3 and len({one.version for one in told}) == 3
     assert [one.holder_id for one in told] == [str(BOB), "", str(BOB)] and "bob" not in str(told).lower()
+    again = await offer(house, ticket)
+    await accept(house, again)
+    await cancel(house)
+    await swept(house)
+    assert not (await held_by(house, again)).is_good, "of a show that is cancelled, its own topic tells the holder"
+    assert BookingEvent.TICKET_REVOKED not in {one.kind for one in await events(house)}
 
 
 async def test_the_mail_of_an_offer_waits_in_its_row_and_goes_with_it(

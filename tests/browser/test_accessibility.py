@@ -35,6 +35,7 @@ PAGES = {
 OWN_PAGES = {
     "past-bookings": "/my-bookings?period=past",
     "notices": "/notices",
+    "transfers": "/transfers",
     "profile": "/profile",
     "delete-account": "/profile/delete",
 }

@@ -103,6 +103,14 @@ MUTANTS = (
         TRANSFERS,
     ),
     Mutant(
+        "whose show is cancelled is told so twice",
+        "BeginRefunds.decide",
+        "refund.cause != RefundCause.SHOW_CANCELLED",
+        "True",
+        REQUESTS,
+        TRANSFERS,
+    ),
+    Mutant(
         "who has given a ticket back is told of its show all the same",
         "facts:_ended",
         "event.kind in _ENDS_OF_TICKETS",
