@@ -67,7 +67,7 @@ def event_on_sale(browser: Browser) -> str:
 def looks_well(browser: Browser, pictures: Path, name: str) -> None:
     """Keep a picture, and hold that the page is no wider than the window, and that nothing was refused."""
     browser.screenshot(pictures / f"shop-{name}-{browser.name}.png")
-    assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), name
+    assert browser.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
     assert browser.complaints() == []
 
 
