@@ -12,6 +12,7 @@ CLOSING = ("tests/payment/test_payment_closing.py",)
 HEARD = ("tests/payment/test_payment_webhooks.py",)
 RETURNED = ("tests/payment/test_payment_refunds.py",)
 OUTBOX = ("tests/payment/test_payment_outbox.py",)
+LATE = ("tests/payment/test_razorpay.py",)
 
 MUTANTS = (
     Mutant(
@@ -345,5 +346,13 @@ MUTANTS = (
         "report is not None",
         REQUESTS,
         CLOSING,
+    ),
+    Mutant(
+        "a payment that has ended is not asked about again",
+        "MOVE_PAYMENTS",
+        "ELSE interval '1 hour' END",
+        "END",
+        MONEY,
+        LATE,
     ),
 )

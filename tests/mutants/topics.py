@@ -67,6 +67,14 @@ MUTANTS = (
         TOPICS,
     ),
     Mutant(
+        "the mail of another hall does not wait for the booking",
+        "Mails._is_behind",
+        "not booking.is_rescheduled or booking.screen != (await self._inventory.show(fact.show_id)).screen",
+        "not booking.is_rescheduled",
+        REQUESTS,
+        MAILS,
+    ),
+    Mutant(
         "a mail that another process has taken since is ended",
         "FINISH_MAILS",
         " AND m.attempts = n.attempts",
