@@ -42,8 +42,9 @@ NOTICES_AT_REST = (
         """
         SELECT n.id AS notice_id, n.booking_id, n.offer_id, n.kind, n.number
         FROM notifications.notices n CROSS JOIN booking.clock
-        LEFT JOIN notifications.mails m ON coalesce(m.booking_id, m.offer_id) = coalesce(n.booking_id, n.offer_id)
-            AND (m.kind, m.number) = (n.kind, n.number)
+        LEFT JOIN notifications.mails m
+            ON (coalesce(m.booking_id, m.offer_id), m.kind, m.number)
+            = (coalesce(n.booking_id, n.offer_id), n.kind, n.number)
         WHERE m.id IS NULL AND n.kind <> 'WEBHOOK_OFF' AND n.happened_at > clock.now - interval '30 days'
         """,
     ),

@@ -61,7 +61,7 @@ OF_NOTICES = (
 NOTICES_IN_ORDER = {
     "notices of endpoints that are off": (
         "INSERT INTO notifications.notices (id, user_id, kind, endpoint_id, number, happened_at)"
-        " SELECT gen_random_uuid(), gen_random_uuid(), 'WEBHOOK_OFF', gen_random_uuid(), 1, '2026-01-01'"
+        " SELECT gen_random_uuid(), gen_random_uuid(), 'WEBHOOK_OFF', gen_random_uuid(), 1, now()"
         " FROM generate_series(1, 2)"
     ),
     "events that notifications has not read": (
