@@ -155,7 +155,8 @@ def tls(image: Image) -> Iterator[Path]:
 def test_the_image_is_small(image: Image) -> None:
     size = sum(path.lstat().st_size for path in image.folder.rglob("*") if not path.is_dir())
     print(f"code and packages: {size / 1e6:.0f} MB")
-    assert size < 265e6  # typst, which sets papers, is 84 MB, the decoders of Pillow are 22, cryptography is 16
+    # typst, which sets papers, is 84 MB, the languages of Babel are 33, the decoders of Pillow 22, cryptography is 16.
+    assert size < 300e6
 
 
 def test_its_user_cannot_change_it(image: Image) -> None:
