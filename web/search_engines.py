@@ -26,6 +26,7 @@ PRIVATE = (
     "/organizer",
     "/payment/",
     "/profile",
+    "/transfers",
 )
 """What is of no use to others: paths that robots are asked to leave alone."""
 
@@ -57,11 +58,12 @@ async def favicon(request: web.Request) -> web.StreamResponse:
 
 
 def description(event: catalog_pb2.Event) -> str:
-    """Return what an event is about in a line: the beginning of its description, cut at a word."""
+    """Return what an event is about in a line: the beginning of its description, cut at a word where it has any."""
     text = " ".join(event.description.split())
     if len(text) <= LONGEST_TEXT:
         return text
-    return text[: LONGEST_TEXT - 1].rpartition(" ")[0] + "…"
+    beginning = text[: LONGEST_TEXT - 1]
+    return (beginning.rpartition(" ")[0] or beginning) + "…"
 
 
 def structured(event: catalog_pb2.Event, shows: Iterable[catalog_pb2.Show], public_url: str) -> list[dict[str, Any]]:

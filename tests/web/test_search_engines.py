@@ -71,6 +71,7 @@ def test_a_long_description_is_cut_at_a_word() -> None:
     text = description(event(description="word \n" * 100))
     assert len(text) <= 300 and text.endswith("word…") and "\n" not in text
     assert description(event(description="Short.")) == "Short."
+    assert description(event(description=500 * "字")) == 299 * "字" + "…"
 
 
 def test_pages_of_everybody_are_found_and_those_of_one_are_not(visitor: Visitor) -> None:
@@ -86,5 +87,6 @@ def test_pages_of_everybody_are_found_and_those_of_one_are_not(visitor: Visitor)
     visitor.register()
     for path in ("/login", "/profile", "/my-bookings", "/notices", "/check-in"):
         assert '<meta name="robots" content="noindex">' in visitor.get(path), path
-    assert "Disallow: /my-bookings\n" in visitor.get("/robots.txt")
+    robots = visitor.get("/robots.txt")
+    assert "Disallow: /my-bookings\n" in robots and "Disallow: /transfers\n" in robots
     assert visitor.http.get("/favicon.ico").headers["location"] == "/assets/icon.svg"

@@ -83,6 +83,7 @@ def test_a_ticket_goes_to_somebody_else_by_a_mail_and_comes_back(stack: Stack, v
         assert other.send(f"{link}/accept", offered).status_code == 303
         held = other.get(link)
         [code] = codes(held)
+        assert 'class="only-print"' in held, "a page that is printed says which show it is for"
         after = other.http.get(code).text
         assert after != before and other.http.get(f"{mine}/tickets.pdf").content.startswith(b"%PDF")
         other.get(mine, 404)
