@@ -28,6 +28,7 @@ class Failed(Exception):
         self.status, self.title, self.text = status, title, text
 
 
+# These are shown and never raised: an exception that is kept would keep whatever it passes through, each time.
 BUSY = Failed(503, N_("Too much is going on"), N_("Very many people are here right now. Try again in a few seconds."))
 AWAY = Failed(503, N_("A part of the shop is away"), N_("It should be back in a moment. Nothing was lost: try again."))
 NOT_FOUND = Failed(404, N_("There is no such page"), N_("The address may be wrong, or what was here is over."))

@@ -32,6 +32,8 @@ SENTENCES = {
     ),
     "EMAIL_TAKEN": N_("There is an account of this e-mail address already. Sign in, or use another address."),
     "EVENT_HAS_SHOWS": N_("The event has dates, so this stays as it is. Make another event."),
+    "EVENT_NOT_PUBLISHED": N_("This event is over or cancelled. Choose another one, or make one."),
+    "EXPORT_TOO_LARGE": N_("These days have more lines than fit into one answer. Choose fewer days."),
     "FREE_BOOKING_LIMIT_EXCEEDED": N_("You made as many free bookings today as there can be. Come back tomorrow."),
     "HOLD_LIMIT_EXCEEDED": N_(
         "You have held seats of this show for too long without booking them. Book seats at once, or hold some later."
@@ -43,6 +45,10 @@ SENTENCES = {
     "IMAGE_BUSY": N_("The same picture is just being taken away. Send it again in a moment."),
     "IMAGE_LIMIT_EXCEEDED": N_("There are as many pictures as there may be. Take some away first."),
     "IMAGE_TOO_LARGE": N_("This picture has too many pixels. Save it smaller, and send that."),
+    "KIND_LIMIT_EXCEEDED": N_(
+        "One booking may not have so many tickets of this kind. Choose another kind for some of them."
+    ),
+    "KIND_NOT_OFFERED": N_("There are no tickets of this kind for these seats. Choose another kind."),
     "NOT_THERE": N_(
         "Only who had a seat at a show of this event that is over may review it. Come back after the show."
     ),
@@ -67,6 +73,9 @@ SENTENCES = {
     "SEATS_UNAVAILABLE": N_("Some of these seats are taken. Choose others."),
     "SEAT_LIMIT_EXCEEDED": N_("That would be more seats of one show than you may have. Choose fewer."),
     "SEAT_NOT_FOUND": N_("The show has no such seats. Choose seats once more."),
+    "SELLER_FIXED": N_(
+        "This seller is there already, and only its name and address can change. Open the page anew to add another."
+    ),
     "SHOW_CANCELLED": N_("This show is cancelled. Choose another show."),
     "SHOW_ENDED": N_("This show is over."),
     "SHOW_OVERLAPS": N_("Another date is in this hall at that time. Choose another time, or another hall."),
@@ -91,6 +100,7 @@ SENTENCES = {
     "TOO_MANY_ATTEMPTS": N_("Too many attempts. Wait a while before the next one."),
     "TOO_MANY_CODES": N_("Too many coupons were tried. Try again later, or go on without one."),
     "TOO_MANY_SEARCHES": N_("That were many searches at once. Try again in a moment."),
+    "TOO_MANY_SHOWS": N_("The event has more dates to come than can be cancelled at once. Cancel some of them first."),
     # At the office and for admins.
     "ACCESS_CODE_EXISTS": N_("The show has a code of these letters already. Choose another one."),
     "ACCESS_CODE_LIMIT_EXCEEDED": N_("The show has as many access codes as it may have."),

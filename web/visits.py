@@ -20,8 +20,8 @@ from services.chassis.sight.logs import request_id
 from services.chassis.wire import tls
 from web import languages, measures, peers
 from web.claims import Claims, claims
-from web.failures import Failed, page_of
-from web.languages import N_
+from web.failures import BUSY, Failed, page_of
+from web.languages import N_, _
 from web.pages import Pages
 from web.paths import own
 from web.peers import Services
@@ -202,15 +202,15 @@ class Visits:
             return self._finished(await _file(request, handler))
         if not _is_by_gateway(request):
             return self._finished(web.Response(status=403, text="the gateway alone calls this"))
+        wished = request.cookies.get(languages.COOKIE, ""), request.headers.get("accept-language", "")
+        languages.use(languages.reader(*wished))
         if self._now >= self._most:
-            return self._finished(web.Response(status=503, text="Too many visitors.", headers={"retry-after": "2"}))
+            return self._finished(web.Response(status=503, text=_(BUSY.text), headers={"retry-after": "2"}))
         self._now += 1
         measures.ANSWERS_NOW.set(self._now)
         begun = time.monotonic()
         peers.address.set(request.headers.get("x-client-address", ""))
         request_id.set(request.headers.get("x-request-id", ""))
-        wished = request.cookies.get(languages.COOKIE, ""), request.headers.get("accept-language", "")
-        languages.use(languages.reader(*wished))
         status = 500
         try:
             response = await self._answer(request, handler)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from aiohttp import web
 from boxoffice.inventory.v1 import catalog_pb2
 
-from web.failures import NOT_FOUND
 from web.office import acting
 from web.office.acting import Acting
 
@@ -53,19 +53,20 @@ async def shows_to_pick(visit: Visit, here: Acting) -> Picking:
 async def pick_show(visit: Visit) -> tuple[catalog_pb2.Show, Acting, Sequence[catalog_pb2.Show]]:
     """Return the show that the address names, or the next one of its event; the visitor's role there; its other shows.
 
-    Raise Failed where the event has none, or the show is none of the event's, or not the visitor's to see.
+    Raise HTTPNotFound where the event has none, or the show is none of the event's; Failed where it is not the
+    visitor's to see.
     """
     visit.need_user()
     event_id, show_id = visit.request.match_info["event_id"], visit.request.query.get("showId", "")
     if show_id:
         show = await visit.services.get_show(show_id=show_id)
         if event_id != (show.event_id or show.movie_id):
-            raise NOT_FOUND
+            raise web.HTTPNotFound()
     shows = await _shows_of(visit, event_id)
     if not show_id:
         mine = [each for each in shows if visit.claims.is_admin or each.organization_id in visit.claims.memberships]
         if not mine:
-            raise NOT_FOUND
+            raise web.HTTPNotFound()
         show = mine[0]
     here = acting.acting_for(visit, show.organization_id)
     return show, here, [each for each in shows if each.organization_id == show.organization_id]

@@ -44,7 +44,7 @@ async def sent(visit: Visit) -> tuple[dict[str, str], str, bytes]:
     if visit.request.content_type != MULTIPART:
         raise Failed(415, N_("This form cannot be read"), UNREADABLE)
     if _reading.locked():
-        raise BUSY
+        raise Failed(BUSY.status, BUSY.title, BUSY.text)
     visit.wait_for(UPLOAD_SECONDS)
     async with _reading:
         return await _sent(visit)
