@@ -140,7 +140,8 @@ class Storm:
                 )
                 box = Box(shop, chance)
                 await box.open()
-                self._friends = await make_friends(shop, chance)
+                # Accounts and their addresses take tokens, so without these no ticket is passed on.
+                self._friends = await make_friends(shop, chance) if self._tokens is not None else []
                 probe = await self._probe(shop, chance)
                 folder = self._stack.settings.data_dir / "gates"
                 doors = self._doors = Doors(self._stack.public_url, self._tokens, folder, self._options.seed)

@@ -154,7 +154,13 @@ async def test_a_refund_is_told_of_when_the_money_is_back_and_once(house: House)
     assert await kinds(house, booking) == ["CREATED", "CONFIRMED", "REFUNDED"]
 
 
-OF_OFFERS = (Event.TICKET_TRANSFERRED, Event.TICKET_RETURNED, Event.OFFER_DECLINED, Event.OFFER_EXPIRED)
+OF_OFFERS = (
+    Event.TICKET_TRANSFERRED,
+    Event.TICKET_RETURNED,
+    Event.OFFER_DECLINED,
+    Event.OFFER_EXPIRED,
+    Event.TICKET_REVOKED,
+)
 
 
 def test_every_state_that_callers_see_has_a_kind() -> None:
@@ -175,6 +181,7 @@ def test_an_event_holds_nothing_that_people_have_written() -> None:
     assert texts == {"booking_id", "user_id", "show_id", "currency", "payment_id", "refund_id", "organization_id"} | {
         "ticket_id",
         "offer_id",
+        "holder_id",
     }
 
 

@@ -45,11 +45,13 @@ class Browser:
         self.name = name
         self._http = http
         self._session = session
+        self._since = 0.0  # when the page was asked for, in milliseconds as the log has them
 
     def open(self, url: str) -> None:
         """Go to a page and wait until it is loaded; what was logged before is forgotten."""
         self._log("browser")
         self._log("performance")
+        self._since = time.time() * 1_000
         self._ask("POST", "url", {"url": url})
 
     def run(self, script: str, *arguments: object) -> Any:
@@ -102,7 +104,8 @@ class Browser:
 
     def complaints(self) -> list[str]:
         """Return what was logged on the console since the last page was opened."""
-        return [entry["message"] for entry in self._log("browser")]
+        # What the page before logged at last may come only now.
+        return [entry["message"] for entry in self._log("browser") if entry["timestamp"] >= self._since]
 
     def requests(self) -> list[str]:
         """Return the addresses that were asked for since the last page was opened."""

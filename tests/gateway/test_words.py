@@ -233,7 +233,7 @@ def test_every_kind_of_rule_is_broken_somewhere() -> None:
     assert {each.rule for each in BREAKS} == {
         *("uuid", "min_len", "max_len", "pattern", "defined_only", "not_in", "gte", "lte", "gt", "lt", "required"),
         *("min_items", "max_items", "unique", "items.uuid", "items.max_len", "items.defined_only", "items.not_in"),
-        *("items.min_len", "items.pattern"),
+        *("items.min_len", "items.pattern", "items.gte", "items.lte"),
     }
 
 

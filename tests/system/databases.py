@@ -26,7 +26,7 @@ CLOCKS = {
 """Where each service's clock is: database and schema."""
 
 # When the bank is asked next, how far a consumer has read and whether a mail has left is a matter of time alone.
-NOT_COMPARED = ("polls", "next_poll_at", "mail_state", "mail_attempts", "mail_next_at")
+NOT_COMPARED = ("polls", "next_poll_at", "mail_state", "mail_attempts", "mail_answered", "mail_next_at")
 TABLES_NOT_COMPARED = (
     "commit_markers",
     "show_markers",
