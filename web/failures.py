@@ -34,6 +34,9 @@ AWAY = Failed(503, N_("A part of the shop is away"), N_("It should be back in a 
 NOT_FOUND = Failed(404, N_("There is no such page"), N_("The address may be wrong, or what was here is over."))
 BROKEN = Failed(500, N_("Something broke"), N_("It is our mistake, and it is written down. Try again in a while."))
 
+RETRY_SECONDS = "2"
+"""After so long, whoever was told that a part is away may try again."""
+
 _OF_CODE = {
     grpc.StatusCode.NOT_FOUND: 404,
     grpc.StatusCode.PERMISSION_DENIED: 403,
@@ -93,15 +96,18 @@ def failed(error: Exception) -> Failed:
 
 def page_of(visit: Visit, error: Exception) -> web.StreamResponse:
     """Return the page for what went wrong."""
-    if isinstance(error, BoxofficeError) and error.code == grpc.StatusCode.UNAUTHENTICATED and visit.user_id:
+    is_refused = isinstance(error, BoxofficeError) and error.code == grpc.StatusCode.UNAUTHENTICATED
+    if is_refused and visit.user_id and not visit.is_left_stale:
         # The session has ended elsewhere: by a sign-out, a new password, a deletion.
         visit.sign_out()
         following = quote(visit.request.path_qs, safe="") if visit.request.method in ("GET", "HEAD") else ""
         return web.HTTPSeeOther(f"/login?next={following}" if following else "/login")
-    said = failed(error)
+    said = AWAY if is_refused and visit.is_left_stale else failed(error)
     if said is BROKEN:
         log.error("a page broke", exc_info=error)
     response = visit.page("failed.html", said.status, title=_(said.title), text=_(said.text))
+    if said.status == 503:
+        response.headers["retry-after"] = RETRY_SECONDS
     if isinstance(error, web.HTTPMethodNotAllowed):
         response.headers["allow"] = ", ".join(sorted(error.allowed_methods))
     return response

@@ -88,6 +88,10 @@ class Visit:
     """Answers that visitors share who are not signed in."""
     is_changed: bool = False
     """Whether the browser has to keep another session than it has."""
+    is_left_stale: bool = False
+    """Whether the access token may have ended, and could not be replaced now, as while identity is away."""
+    used_token: str = ""
+    """The refresh token that came with the request, once it was used."""
     organization_id: str = ""
     """Whose the page is, where it is one of the organizers' about something of theirs."""
     time_limit: asyncio.Timeout | None = None
@@ -153,9 +157,15 @@ class Visit:
         """Begin a new session."""
         self.session, self.is_changed = signed_in(tokens), True
 
-    def carry_on(self, tokens: Any) -> None:
-        """Go on with new tokens."""
-        self.session, self.is_changed = self.session.carried_on(tokens), True
+    async def carry_on(self) -> None:
+        """Go on with new tokens, which say what the visitor is by now.
+
+        A second time, the token that came with the request is used again: for some seconds it gives the same next one.
+        If the next one were used, another tab that has only the first would end the family.
+        """
+        token = self.used_token or self.session.refresh_token
+        tokens = await self.services.refresh(refresh_token=token)
+        self.used_token, self.session, self.is_changed = token, self.session.carried_on(tokens), True
 
     def sign_out(self) -> None:
         """End the session in this browser."""
@@ -247,10 +257,10 @@ class Visits:
         visit = Visit(request, self._pages, self._services, who, is_known=session is not None, shared=self._shared)
         if visit.session.is_stale:
             try:
-                tokens = await self._services.refresh(refresh_token=visit.session.refresh_token)
-                visit.carry_on(tokens)
+                await visit.carry_on()
             except BoxofficeError as error:
                 if error.reason != "REFRESH_TOKEN_INVALID":
+                    visit.is_left_stale = True
                     log.warning("a session cannot be carried on now: %s", error.reason)
                 else:
                     visit.sign_out()

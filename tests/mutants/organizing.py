@@ -102,4 +102,20 @@ MUTANTS = (
         REQUESTS,
         ("tests/web/test_office_acting.py",),
     ),
+    Mutant(
+        "a session is given up because identity is away",
+        "failures:page_of",
+        "is_refused and visit.user_id and not visit.is_left_stale",
+        "is_refused and visit.user_id",
+        REQUESTS,
+        ("tests/web/test_visits.py",),
+    ),
+    Mutant(
+        "one request goes two refresh tokens on",
+        "Visit.carry_on",
+        "self.used_token or self.session.refresh_token",
+        "self.session.refresh_token",
+        REQUESTS,
+        PAGES,
+    ),
 )

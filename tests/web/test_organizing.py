@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from io import BytesIO
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx
+from aiohttp import web
 from PIL import Image
 
 from examples.halls.halls import club
@@ -19,7 +21,7 @@ from stack.processes import wait_until
 from tests.patience import patient
 from tests.web.conftest import Visitor, visiting
 from tests.web.organizing import START, add_show, buy, create, form, make_hall, send, sign_in
-from tests.web.test_shop import session_of
+from tests.web.test_shop import cookies_of, session_of
 
 
 def png(number: int = 1) -> bytes:
@@ -255,6 +257,22 @@ def test_an_organization_is_made_by_an_organizer_and_begins_with_a_first_step(st
     assert made.status_code == 303, made.text
     page = visitor.get(made.headers["location"])
     assert "The Empty Stage" in page and "Your first event" in page
+
+
+def test_who_looks_again_with_a_token_that_ends_is_carried_on_by_one_step(stack: Stack, visitor: Visitor) -> None:
+    sign_in(stack, visitor, "admin")
+    create_one = "/organizer/organizations/create"
+    for at, action, name in (("/organizer/dashboard", "/organizer/refresh", ""), (create_one, create_one, "Late Tab")):
+        page = form(visitor.get(at), action)
+        before, response = session_of(stack, visitor), web.Response()
+        cookies_of(stack).write(response, replace(before, access_token="", good_until=0.0))
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+        ending = {"cookie": f"session={response.cookies['session'].value}"}
+        sent = visitor.http.post(action, data={**hidden, "name": name}, headers=ending)
+        assert sent.status_code == 303, sent.text
+        # A second tab still sends the first token.
+        again = visitor.http.post("/api/v1/auth/refresh", json={"refreshToken": before.refresh_token})
+        assert again.status_code == 200, again.text
 
 
 def test_a_picture_is_taken_of_nobody_who_has_no_word_and_a_large_one_is_refused(

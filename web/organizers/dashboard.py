@@ -184,7 +184,7 @@ async def found_organization(request: web.Request) -> web.StreamResponse:
     except BoxofficeError as error:
         mistakes.take(error, {"name": "name"})
         return _none(visit, name, mistakes, 400)
-    await _look_again(visit)
+    await visit.carry_on()
     raise web.HTTPSeeOther(f"/organizer/dashboard?{urlencode({'organization': made.id})}")
 
 
@@ -193,10 +193,6 @@ async def refresh(request: web.Request) -> web.StreamResponse:
     """Look again in which organizations the visitor is."""
     visit = organizer(request)
     await visit.form()
-    await _look_again(visit)
+    if not visit.used_token:  # else this request has a new access token already
+        await visit.carry_on()
     raise web.HTTPSeeOther("/organizer/dashboard")
-
-
-async def _look_again(visit: Visit) -> None:
-    """Have an access token that says what the visitor is by now."""
-    visit.carry_on(await visit.services.refresh(refresh_token=visit.session.refresh_token))
